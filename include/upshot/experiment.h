@@ -1,0 +1,76 @@
+/* An experiment: five roles, any mix of them, and what is measured. */
+#ifndef UPSHOT_EXPERIMENT_H
+#define UPSHOT_EXPERIMENT_H
+
+#include <upshot/note.h>
+#include <upshot/source.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct up_experiment up_experiment;
+
+/** What to do with missing values. */
+enum up_missing {
+    UP_MISSING_REFUSE = 0,   /**< UP_E_MISSING with counts by column and arm */
+    UP_MISSING_DROP = 1,     /**< rows with any missing value are left out, with a note */
+    UP_MISSING_INDICATOR = 2 /**< covariates: a level of their own (numbers: 0 and an indicator);
+                                  rows with a missing metric or role are refused */
+};
+
+/** How units were randomised. Each role names a column or an expression over columns. Only
+ *  intent_to_treat is required. */
+typedef struct up_roles {
+    size_t struct_size;          /**< set by UP_ROLES() */
+    const char *intent_to_treat; /**< the arm a unit was assigned to */
+    const char *treated;         /**< the arm it actually received (arm labels, or 0/1 with two arms);
+                                      NULL = full compliance */
+    const char *propensity;      /**< probability, known by design, of the arm the unit was assigned to;
+                                      NULL = the same for all units */
+    const char *instrument;      /**< what was randomised, if it is not intent_to_treat; NULL = intent_to_treat */
+    const char *cluster;         /**< cluster of the unit; NULL = rows are independent */
+    const char *cluster2;        /**< a second way of clustering; NULL = none */
+    const char *unit;            /**< identifier of the unit; used to find repeated rows */
+    const char *time;            /**< period of the row, for effects over time */
+    const char *strata;          /**< strata within which assignment was done; become a covariate */
+    const char *weight;          /**< analytic weight of the row, > 0; NULL = 1 */
+    const char *control;         /**< label of the control arm; NULL = "control", "0", "false", "A" or the first */
+    const char *expected_split;  /**< e.g. "control=0.5,a=0.25,b=0.25"; NULL = equal shares */
+    const char *filter;          /**< condition on the rows to analyse; NULL = all */
+    int64_t missing;             /**< enum up_missing */
+    int64_t assigned_by_cluster; /**< 1: assignment was by cluster, so that a cluster in two arms is an error */
+} up_roles;
+
+#define UP_ROLES(...) (&(up_roles){.struct_size = sizeof(up_roles), __VA_ARGS__})
+
+/** Describes an experiment. Reads the schema, not the rows.
+ *  @param[in] source borrowed; must outlive the experiment and what is fitted from it
+ *  @return UP_OK; UP_E_COLUMN, UP_E_EXPRESSION, UP_E_TYPE (field names the role); UP_E_ARGUMENT */
+UP_API up_status up_experiment_new(up_source *source, const up_roles *roles,
+    up_experiment **out, up_error *err) UP_MUST_USE;
+
+/** Adds a metric.
+ *  @param[in] metric `sales`; `big = sales > 100` (a condition is a proportion);
+ *                    `rev = if(country = 'US', usd, eur * 1.1)`; `ctr = ratio(clicks, views)` (sum over sum)
+ *  @return UP_OK; UP_E_EXPRESSION, UP_E_COLUMN, UP_E_TYPE; UP_E_ARGUMENT for a name used twice */
+UP_API up_status up_experiment_add_metric(up_experiment *e, const char *metric, up_error *err) UP_MUST_USE;
+
+/** Adds a covariate measured before treatment; every metric is adjusted for all covariates.
+ *  Text, boolean and factor(column) are categorical; numbers enter linearly.
+ *  @return also UP_E_POST_TREATMENT for a column marked by up_experiment_mark_post() */
+UP_API up_status up_experiment_add_covariate(up_experiment *e, const char *covariate, up_error *err) UP_MUST_USE;
+
+/** Adds a condition whose segment later questions may ask for, e.g. `age > 40`. It is kept with
+ *  the compressed rows, but is not a term of the model. */
+UP_API up_status up_experiment_add_segment(up_experiment *e, const char *condition, up_error *err) UP_MUST_USE;
+
+/** Marks a column as measured after treatment: it is refused as covariate or condition. */
+UP_API up_status up_experiment_mark_post(up_experiment *e, const char *column, up_error *err) UP_MUST_USE;
+
+UP_API void up_experiment_free(up_experiment *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

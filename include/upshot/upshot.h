@@ -1,0 +1,19 @@
+/* Everything of Upshot in one header. */
+#ifndef UPSHOT_UPSHOT_H
+#define UPSHOT_UPSHOT_H
+
+#include <upshot/arrow.h>
+#include <upshot/catalog.h>
+#include <upshot/check.h>
+#include <upshot/effects.h>
+#include <upshot/experiment.h>
+#include <upshot/model.h>
+#include <upshot/moments.h>
+#include <upshot/note.h>
+#include <upshot/run.h>
+#include <upshot/simulate.h>
+#include <upshot/source.h>
+#include <upshot/status.h>
+#include <upshot/version.h>
+
+#endif
