@@ -10,7 +10,11 @@ add_library(upshot SHARED)
 add_library(upshot::upshot ALIAS upshot)
 target_sources(upshot PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${UPSHOT_HEADERS})
 target_link_libraries(upshot PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,upshot_core>" upshot_flags)
+# Boost marks its exception types visible; the map keeps all but the public functions inside.
+target_link_options(upshot PRIVATE
+  LINKER:--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map)
 set_target_properties(upshot PROPERTIES
+  LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map
   LINKER_LANGUAGE CXX
   VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
@@ -29,6 +33,7 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/upshot-config-versi
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/upshot-config.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/upshot-config-version.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/upshot)
+file(RELATIVE_PATH UPSHOT_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/upshot.pc.in ${CMAKE_CURRENT_BINARY_DIR}/upshot.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/upshot.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

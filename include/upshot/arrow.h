@@ -8,6 +8,7 @@
 extern "C" {
 #endif
 
+/** @cond the meaning of these is told by the Arrow specification */
 #ifndef ARROW_C_DATA_INTERFACE
 #define ARROW_C_DATA_INTERFACE
 #define ARROW_FLAG_DICTIONARY_ORDERED 1
@@ -50,6 +51,7 @@ struct ArrowArrayStream {
     void *private_data;
 };
 #endif
+/** @endcond */
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,5 @@
-/* Notes: what a careful analyst would say beside the number. They travel with results. */
+/** @file
+ *  Notes: what a careful analyst would say beside the number. They travel with results. */
 #ifndef UPSHOT_NOTE_H
 #define UPSHOT_NOTE_H
 
@@ -8,9 +9,14 @@
 extern "C" {
 #endif
 
-typedef enum up_severity { UP_NOTE = 0, UP_WARNING = 1, UP_REFUSAL = 2 } up_severity;
+/** How much a note matters. */
+typedef enum up_severity {
+    UP_NOTE = 0,    /**< worth knowing */
+    UP_WARNING = 1, /**< may change what is decided */
+    UP_REFUSAL = 2  /**< no note of this version has it */
+} up_severity;
 
-/* X(name, number, sentence). Codes are stable; `upshot explain CODE` prints the page. */
+/** X(name, number, sentence). Codes are stable; `upshot explain CODE` prints the page. */
 #define UP_NOTE_LIST(X)                                                                  \
     X(N_ROWS_DROPPED, 1, "rows with missing values were left out")                       \
     X(N_MISSING_INDICATOR, 2, "missing covariate values were given a level of their own")\
@@ -40,25 +46,37 @@ typedef enum up_severity { UP_NOTE = 0, UP_WARNING = 1, UP_REFUSAL = 2 } up_seve
     X(W_COMPLIANCE, 112, "few units follow their assignment")                            \
     X(W_SMALL_SEGMENT, 113, "a segment has few rows")
 
+/** The codes of UP_NOTE_LIST, each as UP_ and its name. */
 typedef enum up_note_code {
+/** @cond */
 #define UP_NOTE_ENUM(name, number, sentence) UP_##name = (number),
     UP_NOTE_LIST(UP_NOTE_ENUM)
 #undef UP_NOTE_ENUM
+/** @endcond */
 } up_note_code;
 
 /** One note. number and threshold are NaN where they do not apply. */
 typedef struct up_note {
-    up_note_code code;
-    up_severity severity;
+    up_note_code code;    /**< which note */
+    up_severity severity; /**< note or warning */
     double number;    /**< the value that gave rise to the note */
     double threshold; /**< the bound it was held against */
     char field[64];   /**< column, metric, arm or option it speaks of, or "" */
     char text[320];   /**< one or two sentences with the numbers */
 } up_note;
 
-/** The stable name of a note code, e.g. "W_SRM". */
+/** Gives the stable name of a note code.
+ *  @param[in] code any number
+ *  @return e.g. "W_SRM"; static text
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
 UP_API const char *up_note_name(up_note_code code);
-/** One sentence that says what a note code means. */
+
+/** Gives one sentence that says what a note code means.
+ *  @param[in] code any number
+ *  @return static text
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
 UP_API const char *up_note_text(up_note_code code);
 
 #ifdef __cplusplus

@@ -18,9 +18,10 @@ typedef struct up_run {
     const char *spill_directory; /**< where the engine may spill; NULL = the system's temporary directory */
     void (*progress)(void *user, double fraction); /**< called on the calling thread; NULL = silent */
     int (*should_stop)(void *user); /**< non-zero stops the call with UP_E_STOPPED; may be called from a worker */
-    void *user;
+    void *user; /**< handed to the callbacks */
 } up_run;
 
+/** Options of a run for one call: UP_RUN(.threads = 2). */
 #define UP_RUN(...) (&(up_run){.struct_size = sizeof(up_run), __VA_ARGS__})
 
 #ifdef __cplusplus

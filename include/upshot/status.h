@@ -1,4 +1,5 @@
-/* What a call can answer: one list of statuses, expanded to the enum, the names, the
+/** @file
+ *  What a call can answer: one list of statuses, expanded to the enum, the names, the
  * sentences and the exit codes of the program. Numbers are never reused. */
 #ifndef UPSHOT_STATUS_H
 #define UPSHOT_STATUS_H
@@ -6,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** @cond */
 #if defined(__GNUC__)
 #define UP_API       __attribute__((visibility("default")))
 #define UP_MUST_USE  __attribute__((warn_unused_result))
@@ -15,12 +17,13 @@
 #define UP_MUST_USE
 #define UP_PRINTF(f, a)
 #endif
+/** @endcond */
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* X(name, number, exit code, sentence) */
+/** X(name, number, exit code, sentence) */
 #define UP_STATUS_LIST(X)                                                                \
     X(OK, 0, 0, "done")                                                                  \
     X(E_INTERNAL, 1, 1, "a defect in upshot itself")                                     \
@@ -53,17 +56,34 @@ extern "C" {
     X(E_NEEDS_ROWS, 28, 4, "the capsule cannot answer this; the rows are needed")        \
     X(E_STRICT, 29, 5, "done, but a check failed and strict was asked for")
 
+/** The statuses of UP_STATUS_LIST, each as UP_ and its name. */
 typedef enum up_status {
+/** @cond */
 #define UP_STATUS_ENUM(name, number, exit_code, sentence) UP_##name = (number),
     UP_STATUS_LIST(UP_STATUS_ENUM)
 #undef UP_STATUS_ENUM
+/** @endcond */
 } up_status;
 
-/** The stable name of a status, e.g. "E_COLUMN"; "E_UNKNOWN" for a number not listed. */
+/** Gives the stable name of a status.
+ *  @param[in] status any number
+ *  @return e.g. "E_COLUMN"; "E_UNKNOWN" for a number that is not listed; static text
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
 UP_API const char *up_status_name(up_status status);
-/** One sentence that says what a status means. */
+
+/** Gives one sentence that says what a status means.
+ *  @param[in] status any number
+ *  @return static text; a sentence also for a number that is not listed
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
 UP_API const char *up_status_text(up_status status);
-/** The exit code of the program for a status: 0, 1, 2, 3, 4, 5 or 130. */
+
+/** Gives the exit code of the program for a status.
+ *  @param[in] status any number
+ *  @return 0, 1, 2, 3, 4, 5 or 130; 1 for a number that is not listed
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
 UP_API int up_status_exit_code(up_status status);
 
 /** Where a failed call writes its story; belongs to the caller, may be NULL everywhere.
@@ -76,6 +96,7 @@ typedef struct up_error {
     char fix[256];     /**< what to do next, one line, or "" */
 } up_error;
 
+/** An error that holds no failure. */
 #define UP_ERROR_INIT {UP_OK, "", "", ""}
 
 #ifdef __cplusplus

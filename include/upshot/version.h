@@ -1,4 +1,5 @@
-/* The version of the library and how it was built. */
+/** @file
+ *  The version of the library and how it was built. */
 #ifndef UPSHOT_VERSION_H
 #define UPSHOT_VERSION_H
 
@@ -8,9 +9,16 @@
 extern "C" {
 #endif
 
-/** The version, "major.minor.patch". */
+/** Gives the version, "major.minor.patch".
+ *  @return static text
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
 UP_API const char *up_version(void);
-/** Compiler, build type and libraries, one line. */
+
+/** Gives the compiler, the build type and the libraries in one line.
+ *  @return static text
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
 UP_API const char *up_build_info(void);
 
 #ifdef __cplusplus

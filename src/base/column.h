@@ -42,6 +42,14 @@ upi_str_length(const upi_str *s)
 {
     return s->u.small.length;
 }
+/* The same bytes. Engines may leave rubbish in unused inline bytes, so that the structs
+ * themselves must not be compared. */
+static inline bool
+upi_str_equal(const upi_str *a, const upi_str *b)
+{
+    return upi_str_length(a) == upi_str_length(b) &&
+           memcmp(upi_str_data(a), upi_str_data(b), upi_str_length(a)) == 0;
+}
 /* A view on n bytes (long strings are not copied). Unused inline bytes are zero. */
 static inline upi_str
 upi_str_make(const char *p, uint32_t n)

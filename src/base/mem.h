@@ -18,12 +18,13 @@ char *upi_strdup(const char *s);
 char *upi_strndup(const char *s, size_t n);
 
 /* *p gets n zeroed elements; else UP_E_NO_MEMORY. p is the address of a typed pointer. */
-#define UP_NEW(p, n, err)                                                                \
-    (((*(p)) = upi_calloc((n), sizeof(**(p)))) != NULL                                   \
-            ? UP_OK                                                                      \
-            : upi_fail_memory((err), (size_t)(n) * sizeof(**(p))))
+#define UP_NEW(p, n, err)                                                              \
+    (((*(p)) = upi_calloc((n), sizeof(**(p)))) != NULL                                 \
+            ? UP_OK                                                                    \
+            : ((void)upi_fail_memory((err), (size_t)(n) * sizeof(**(p))),              \
+                  UP_E_NO_MEMORY))
 /* Makes room for `need` elements in the array *p with capacity *cap, growing by half. */
-#define UP_RESERVE(p, cap, need, err)                                                    \
+#define UP_RESERVE(p, cap, need, err)                                                  \
     upi_reserve((void **)(p), (cap), (need), sizeof(**(p)), (err))
 up_status upi_reserve(
     void **p, int64_t *capacity, int64_t need, size_t size, up_error *err);

@@ -1,0 +1,13 @@
+/* What the files of this room share about sources. */
+#ifndef UPI_SOURCE_H
+#define UPI_SOURCE_H
+
+#include "base/opts.h"
+#include "engine/engine.h"
+
+/* A caller's run as our struct, with defaults for NULL. UP_E_ARGUMENT, UP_E_OPTIONS_TOO_NEW. */
+up_status upi_run_read(up_run *out, const up_run *run, up_error *err);
+
+void upi_source_drop_fields(up_source *s);
+
+#endif
