@@ -1,0 +1,122 @@
+/* Who was assigned what and received what: all that identification needs. */
+#include "moments/moments.h"
+
+#include <string.h>
+
+/* The level with this label, -1 if there is none. */
+static int64_t
+find_label(const upi_key *k, const char *label)
+{
+    for (int64_t i = 0; i < k->n_levels; i++) {
+        if (i != k->missing_level && strcmp(k->label[i], label) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static bool
+same_ignoring_case(const char *a, const char *b)
+{
+    for (; *a != '\0' && *b != '\0'; a++, b++) {
+        char x = *a >= 'A' && *a <= 'Z' ? (char)(*a - 'A' + 'a') : *a;
+        char y = *b >= 'A' && *b <= 'Z' ? (char)(*b - 'A' + 'a') : *b;
+        if (x != y) {
+            return false;
+        }
+    }
+    return *a == *b;
+}
+
+/* The usual names of a control, in order of preference; else the first level. */
+static int64_t
+default_control(const upi_key *k)
+{
+    static const char *const usual[] = {"control", "0", "false", "A"};
+    for (size_t u = 0; u < sizeof usual / sizeof usual[0]; u++) {
+        for (int64_t i = 0; i < k->n_levels; i++) {
+            if (i != k->missing_level && same_ignoring_case(k->label[i], usual[u])) {
+                return i;
+            }
+        }
+    }
+    return 0;
+}
+
+up_status
+upi_moments_control(const up_moments *m, int64_t key, int64_t *level, up_error *err)
+{
+    const upi_key *k = &m->keys[key];
+    const char *wanted = m->experiment->control;
+    if (wanted == NULL) {
+        *level = default_control(k);
+        return UP_OK;
+    }
+    int64_t found = find_label(k, wanted);
+    if (found >= 0) {
+        *level = found;
+        return UP_OK;
+    }
+    /* Treatment received may be 0/1 where arms have names. */
+    if (k->role != UPI_KEY_ARM) {
+        *level = default_control(k);
+        return UP_OK;
+    }
+    const char *near =
+        upi_text_nearest(wanted, (const char *const *)k->label, k->n_levels);
+    (void)upi_fail(err, UP_E_ARMS, "control", "no arm is called '%s'", wanted);
+    return upi_fix(err, "give one of the values of '%s', e.g. '%s'", k->name,
+        near != NULL ? near : k->label[0]);
+}
+
+/* Within some level of z the propensity has more than one value. */
+static up_status
+propensity_varies(const up_moments *m, int64_t z, bool *varies, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t *seen = NULL;
+    *varies = false;
+    if (m->propensity < 0) {
+        *varies = m->experiment->roles[UPI_ROLE_PROPENSITY].expr != NULL;
+        return UP_OK;
+    }
+    UP_TRY(UP_NEW(&seen, m->keys[z].n_levels, err));
+    for (int64_t g = 0; g < m->n_groups && !*varies; g++) {
+        int64_t arm = upi_moments_code(m, g, z);
+        int64_t level = upi_moments_code(m, g, m->propensity) + 1;
+        *varies = seen[arm] != 0 && seen[arm] != level;
+        seen[arm] = level;
+    }
+out:
+    upi_free(seen);
+    return status;
+}
+
+up_status
+upi_moments_crosstab(
+    const up_moments *m, upi_crosstab *out, int64_t **count, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t *made = NULL;
+    int64_t z = m->instrument >= 0 ? m->instrument : m->arm;
+    int64_t d = m->treated >= 0 ? m->treated : m->arm;
+    upi_crosstab t = {.n_instrument = m->keys[z].n_levels,
+        .n_treatment = m->keys[d].n_levels,
+        .same_column = z == d,
+        .clustered = m->ways > 0};
+    UP_TRY(upi_moments_control(m, z, &t.control_instrument, err));
+    UP_TRY(upi_moments_control(m, d, &t.control_treatment, err));
+    UP_TRY(propensity_varies(m, z, &t.propensity_varies, err));
+    UP_TRY(UP_NEW(&made, t.n_instrument * t.n_treatment, err));
+    for (int64_t g = 0; g < m->n_groups; g++) {
+        made[upi_moments_code(m, g, z) + upi_moments_code(m, g, d) * t.n_instrument] +=
+            m->n[g];
+    }
+    t.count = made;
+    *out = t;
+    *count = made;
+    made = NULL;
+out:
+    upi_free(made);
+    return status;
+}

@@ -1,0 +1,413 @@
+/* Columns to codes and numbers, one column at a time, with missing and infinite values
+ * counted by column and arm. A row that any counted column leaves out is marked first and
+ * removed at the end, so that the loops over good rows have no branches.
+ *
+ * Text clusters are known by a 64-bit hash: among a million clusters two share one with
+ * probability 3e-8. */
+#include "moments/encode.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ROWS = UPI_BATCH_ROWS };
+
+up_status
+upi_encoder_make(const upi_plan *p, upi_levels *l, upi_encoder **out, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_encoder *e = NULL;
+    UP_TRY(UP_NEW(&e, 1, err));
+    e->plan = p;
+    e->levels = l;
+    UP_TRY(UP_NEW(&e->cache, p->n_keys, err));
+    for (int64_t k = 0; k < p->n_keys; k++) {
+        UP_TRY(upi_dict_init(&e->cache[k], p->keys[k].type, err));
+    }
+    UP_TRY(UP_NEW(&e->code, p->n_keys * ROWS, err));
+    UP_TRY(UP_NEW(&e->v, p->shape.nv * ROWS, err));
+    if (p->row_weighted) {
+        UP_TRY(UP_NEW(&e->weight, ROWS, err));
+    }
+    for (int64_t w = 0; w < p->shape.ways; w++) {
+        UP_TRY(UP_NEW(&e->cluster[w], ROWS, err));
+    }
+    if (p->unit) {
+        UP_TRY(UP_NEW(&e->unit, ROWS, err));
+    }
+    UP_TRY(UP_NEW(&e->row, ROWS, err));
+    UP_TRY(UP_NEW(&e->bad, ROWS, err));
+    UP_TRY(UP_NEW(&e->missing, p->n_counted * UPI_ARM_CODES, err));
+    UP_TRY(UP_NEW(&e->infinite, p->n_counted * UPI_ARM_CODES, err));
+    *out = e;
+    e = NULL;
+out:
+    upi_encoder_free(e);
+    return status;
+}
+
+void
+upi_encoder_free(upi_encoder *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    for (int64_t k = 0; e->cache != NULL && k < e->plan->n_keys; k++) {
+        upi_dict_free(&e->cache[k]);
+    }
+    upi_free(e->cache);
+    upi_free(e->code);
+    upi_free(e->v);
+    upi_free(e->weight);
+    upi_free(e->cluster[0]);
+    upi_free(e->cluster[1]);
+    upi_free(e->unit);
+    upi_free(e->row);
+    upi_free(e->bad);
+    upi_free(e->missing);
+    upi_free(e->infinite);
+    upi_free(e);
+}
+
+static int32_t
+arm_of(const upi_encoder *e, int64_t row)
+{
+    return e->code[e->plan->arm * ROWS + row];
+}
+
+static void
+leave_out(upi_encoder *e, int64_t row)
+{
+    e->bad[row] = 1;
+    e->any_bad = true;
+}
+
+static void
+count_missing(upi_encoder *e, const upi_plan_column *c, int64_t row)
+{
+    e->missing[c->counted * UPI_ARM_CODES + arm_of(e, row)]++;
+    leave_out(e, row);
+}
+
+static void
+count_infinite(upi_encoder *e, const upi_plan_column *c, int64_t row)
+{
+    e->infinite[c->counted * UPI_ARM_CODES + arm_of(e, row)]++;
+    leave_out(e, row);
+}
+
+/* Bits that are all set only in NaN and infinities. */
+static inline uint64_t
+not_finite(double x)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= UINT64_C(0x7ff0000000000000);
+    return bits == UINT64_C(0x7ff0000000000000);
+}
+
+/* Column i as doubles in out with a stride; null and NaN become NaN. True when some value is
+ * not finite. */
+static bool
+numbers(const upi_column *c, int64_t n, double *out, int64_t stride)
+{
+    uint64_t odd = 0;
+    if (c->type == UPI_F64) {
+        const double *x = c->data;
+        for (int64_t i = 0; i < n; i++) {
+            out[i * stride] = x[i];
+            odd |= not_finite(x[i]);
+        }
+    } else if (c->type == UPI_BOOL) {
+        const uint8_t *x = c->data;
+        for (int64_t i = 0; i < n; i++) {
+            out[i * stride] = x[i] != 0;
+        }
+    } else {
+        const int64_t *x = c->data;
+        for (int64_t i = 0; i < n; i++) {
+            out[i * stride] = (double)x[i];
+        }
+    }
+    for (int64_t i = 0; c->validity != NULL && i < n; i++) {
+        if (!upi_valid(c, i)) {
+            out[i * stride] = NAN;
+            odd = 1;
+        }
+    }
+    return odd != 0;
+}
+
+static void
+take_value(
+    upi_encoder *e, const upi_plan_column *c, const upi_column *column, int64_t n)
+{
+    int64_t nv = e->plan->shape.nv;
+    double *out = e->v + c->index;
+    if (!numbers(column, n, out, nv)) {
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        double x = out[i * nv];
+        if (isnan(x) && c->missing_key >= 0) {
+            e->missing[c->counted * UPI_ARM_CODES + arm_of(e, i)]++;
+            e->code[c->missing_key * ROWS + i] = 2;
+            out[i * nv] = 0;
+        } else if (isnan(x)) {
+            count_missing(e, c, i);
+        } else if (isinf(x)) {
+            count_infinite(e, c, i);
+        }
+    }
+}
+
+static void
+count_odd(upi_odd *odd, double x)
+{
+    odd->low = odd->n == 0 || x < odd->low ? x : odd->low;
+    odd->high = odd->n == 0 || x > odd->high ? x : odd->high;
+    odd->n++;
+}
+
+/* The row weight is weight / propensity. */
+static void
+take_scale(
+    upi_encoder *e, const upi_plan_column *c, const upi_column *column, int64_t n)
+{
+    double x[ROWS];
+    (void)numbers(column, n, x, 1);
+    bool propensity = c->index == 1;
+    for (int64_t i = 0; i < n; i++) {
+        if (isnan(x[i])) {
+            count_missing(e, c, i);
+        } else if (isinf(x[i])) {
+            count_infinite(e, c, i);
+        } else if (!(x[i] > 0) || (propensity && x[i] > 1)) {
+            count_odd(&e->odd[c->index], x[i]);
+            leave_out(e, i);
+        } else {
+            e->weight[i] *= propensity ? 1 / x[i] : x[i];
+        }
+    }
+}
+
+static up_status
+code_of(upi_encoder *e, int64_t key, const upi_cell *cell, int32_t *code, up_error *err)
+{
+    up_status status = UP_OK;
+    UP_TRY(upi_levels_learn(e->levels, key, cell, code, err));
+    if (!atomic_load(&e->levels->over)) {
+        UP_TRY(upi_dict_add(&e->cache[key], cell, *code, err));
+    }
+out:
+    return status;
+}
+
+/* Codes of the rows of a key column; 0 where the value is missing. The loops differ in how a
+ * value becomes a cell. */
+#define CODES(TYPE, CELL, USABLE)                                                      \
+    do {                                                                               \
+        const TYPE *x = column->data;                                                  \
+        for (int64_t i = 0; i < n; i++) {                                              \
+            if (!upi_valid(column, i) || !(USABLE)) {                                  \
+                code[i] = 0;                                                           \
+                gaps = true;                                                           \
+                continue;                                                              \
+            }                                                                          \
+            upi_cell cell = CELL;                                                      \
+            code[i] = upi_dict_find(cache, &cell);                                     \
+            if (code[i] < 0) {                                                         \
+                UP_TRY(code_of(e, key, &cell, &code[i], err));                         \
+            }                                                                          \
+        }                                                                              \
+    } while (0)
+
+static up_status
+take_codes(upi_encoder *e, int64_t key, const upi_column *column, int64_t n,
+    bool *any_gaps, up_error *err)
+{
+    up_status status = UP_OK;
+    const upi_dict *cache = &e->cache[key];
+    int32_t *code = e->code + key * ROWS;
+    bool gaps = false;
+    switch (column->type) {
+    case UPI_STR:
+        CODES(upi_str, {.text = x[i]}, true);
+        break;
+    case UPI_F64:
+        CODES(double, upi_cell_double(x[i]), !not_finite(x[i]));
+        break;
+    case UPI_BOOL:
+        CODES(uint8_t, upi_cell_integer(x[i] != 0), true);
+        break;
+    default:
+        CODES(int64_t, upi_cell_integer(x[i]), true);
+        break;
+    }
+    *any_gaps = gaps;
+out:
+    return status;
+}
+
+static bool
+is_infinite(const upi_column *column, int64_t row)
+{
+    return column->type == UPI_F64 && upi_valid(column, row) &&
+           isinf(((const double *)column->data)[row]);
+}
+
+static up_status
+take_key(upi_encoder *e, const upi_plan_column *c, const upi_column *column, int64_t n,
+    up_error *err)
+{
+    up_status status = UP_OK;
+    bool gaps = false;
+    UP_TRY(take_codes(e, c->index, column, n, &gaps, err));
+    int32_t *code = e->code + c->index * ROWS;
+    for (int64_t i = 0; gaps && i < n; i++) {
+        if (code[i] != 0) {
+            continue;
+        }
+        if (is_infinite(column, i)) {
+            count_infinite(e, c, i);
+            continue;
+        }
+        if (c->own_level || c->missing_key >= 0) {
+            if (c->counted >= 0) {
+                e->missing[c->counted * UPI_ARM_CODES + arm_of(e, i)]++;
+            }
+        } else {
+            count_missing(e, c, i);
+        }
+        if (c->missing_key >= 0) {
+            upi_cell zero =
+                c->type == UPI_F64 ? upi_cell_double(0) : upi_cell_integer(0);
+            e->code[c->missing_key * ROWS + i] = 2;
+            code[i] = upi_dict_find(&e->cache[c->index], &zero);
+            if (code[i] < 0) {
+                UP_TRY(code_of(e, c->index, &zero, &code[i], err));
+            }
+        }
+    }
+out:
+    return status;
+}
+
+uint64_t
+upi_cluster_id(const upi_column *c, int64_t row)
+{
+    if (c->type == UPI_STR) {
+        const upi_str *s = (const upi_str *)c->data + row;
+        return upi_hash_bytes(upi_str_data(s), upi_str_length(s), 0);
+    }
+    if (c->type == UPI_BOOL) {
+        return ((const uint8_t *)c->data)[row] != 0;
+    }
+    if (c->type == UPI_F64) {
+        /* A whole number is the same id however the file spells it: 7 or 7.0. */
+        double x = ((const double *)c->data)[row];
+        return fabs(x) < 0x1p53 && x == floor(x) ? (uint64_t)(int64_t)x
+                                                 : upi_cell_double(x).word[0];
+    }
+    return (uint64_t)((const int64_t *)c->data)[row];
+}
+
+static void
+take_ids(upi_encoder *e, const upi_plan_column *c, const upi_column *column, int64_t n)
+{
+    uint64_t *id = c->use == UPI_USE_UNIT ? e->unit : e->cluster[c->index];
+    for (int64_t i = 0; i < n; i++) {
+        bool nan = column->type == UPI_F64 && isnan(((const double *)column->data)[i]);
+        if (!upi_valid(column, i) || nan) {
+            id[i] = 0;
+            count_missing(e, c, i);
+            continue;
+        }
+        id[i] = upi_cluster_id(column, i);
+        if (c->use == UPI_USE_UNIT && column->type != UPI_STR) {
+            id[i] = upi_hash_u64(id[i]);
+        }
+    }
+}
+
+/* Moves the rows that are left to the front. */
+static void
+remove_bad(upi_encoder *e, int64_t n)
+{
+    const upi_plan *p = e->plan;
+    int64_t nv = p->shape.nv, kept = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (e->bad[i]) {
+            continue;
+        }
+        e->row[kept] = (int32_t)i;
+        memmove(e->v + kept * nv, e->v + i * nv, (size_t)nv * sizeof *e->v);
+        kept++;
+    }
+    for (int64_t i = 0; i < kept; i++) {
+        int64_t from = e->row[i];
+        for (int64_t k = 0; k < p->n_keys; k++) {
+            e->code[k * ROWS + i] = e->code[k * ROWS + from];
+        }
+        for (int64_t w = 0; w < p->shape.ways; w++) {
+            e->cluster[w][i] = e->cluster[w][from];
+        }
+        if (e->weight != NULL) {
+            e->weight[i] = e->weight[from];
+        }
+        if (e->unit != NULL) {
+            e->unit[i] = e->unit[from];
+        }
+    }
+    memset(e->bad, 0, (size_t)n);
+    e->any_bad = false;
+    e->n = kept;
+}
+
+up_status
+upi_encoder_take(upi_encoder *e, const upi_batch *batch, up_error *err)
+{
+    up_status status = UP_OK;
+    const upi_plan *p = e->plan;
+    int64_t n = batch->n;
+    if (n > ROWS || batch->n_columns < p->n_columns) {
+        return upi_fail(err, UP_E_INTERNAL, NULL,
+            "a batch of %lld rows and %lld columns", (long long)n,
+            (long long)batch->n_columns);
+    }
+    e->n_read += n;
+    for (int64_t k = 0; k < p->n_keys; k++) {
+        for (int64_t i = 0; p->keys[k].role == UPI_KEY_MISSING && i < n; i++) {
+            e->code[k * ROWS + i] = 1;
+        }
+    }
+    for (int64_t i = 0; e->weight != NULL && i < n; i++) {
+        e->weight[i] = 1;
+    }
+    for (int64_t j = 0; j < p->n_columns; j++) {
+        const upi_plan_column *c = &p->columns[j];
+        const upi_column *column = &batch->columns[j];
+        if (column->type != c->type) {
+            return upi_fail(err, UP_E_INTERNAL, c->name, "'%s' came as %s, not %s",
+                c->name, upi_type_name(column->type), upi_type_name(c->type));
+        }
+        if (c->use == UPI_USE_KEY) {
+            UP_TRY(take_key(e, c, column, n, err));
+        } else if (c->use == UPI_USE_VALUE) {
+            take_value(e, c, column, n);
+        } else if (c->use == UPI_USE_SCALE) {
+            take_scale(e, c, column, n);
+        } else {
+            take_ids(e, c, column, n);
+        }
+    }
+    e->n = n;
+    if (e->any_bad) {
+        remove_bad(e, n);
+        goto out;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        e->row[i] = (int32_t)i;
+    }
+out:
+    return status;
+}
