@@ -1,0 +1,249 @@
+/* What a careful analyst would say beside the numbers: the estimand in words, the assumptions
+ * it rests on, and the notes. */
+#include "effect/effect.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MANY_INTERVALS = 20 };
+
+/* ---- words ---- */
+
+static const char *
+estimand_words(const up_effects *e)
+{
+    bool iv = e->model->design.iv;
+    switch (e->estimand) {
+    case UPI_ITT:
+        return iv ? "intent to treat: the effect of being assigned to the arm, whether "
+                    "or "
+                    "not the treatment was received"
+                  : "intent to treat; all units comply, so it is the average treatment "
+                    "effect";
+    case UPI_LATE:
+        return iv ? "local average treatment effect: the effect of the treatment on "
+                    "compliers, units whose treatment follows their assignment"
+                  : "effect on compliers; all units comply, so it is the average "
+                    "treatment effect";
+    case UPI_ATT:
+        return iv ? "average effect on the treated: no unit of the control arm is "
+                    "treated, "
+                    "so the treated of the arm are the compliers"
+                  : "average effect on the units that were in the arm";
+    default:
+        return iv ? "average treatment effect on everyone, by averaging the effects on "
+                    "compliers with given covariates over all units"
+                  : "average treatment effect; all units comply, so it is the effect "
+                    "of "
+                    "the assignment";
+    }
+}
+
+static void
+assume(up_effects *e, const char *text)
+{
+    e->assumptions[e->n_assumptions++] = text;
+}
+
+static void
+list_assumptions(up_effects *e)
+{
+    const up_model *m = e->model;
+    assume(e, m->design.propensity_varies
+                  ? "randomisation: arms were assigned with the stated propensities"
+                  : "randomisation: arms were assigned by chance");
+    assume(
+        e, m->design.block
+               ? "no interference between clusters, and one version of each arm (SUTVA)"
+               : "no interference between units, and one version of each arm (SUTVA)");
+    if (m->design.block) {
+        assume(e, "clusters are independent of one another");
+    }
+    if (m->design.iv && e->estimand != UPI_ITT) {
+        assume(
+            e, "exclusion: assignment acts on the outcome through the treatment only");
+        if (m->design.compliance == UPI_TWO_SIDED) {
+            assume(e, "monotonicity: no unit does the opposite of its assignment");
+        }
+        assume(e, "relevance: assignment moves the treatment");
+        if (upi_model_varies(m, m->treat_control == 0 ? 1 : 0)) {
+            assume(
+                e, "effects and compliance are linear in the covariates of the model");
+        } else {
+            assume(e, "the effect is the same for units with other covariates, or the "
+                      "propensity does not vary");
+        }
+    }
+    if (m->design.iv && e->estimand == UPI_ATE) {
+        assume(e,
+            "conditional effect ignorability: given the covariates, compliers and "
+            "others have the same average effect");
+        assume(e,
+            "compliance positivity: compliers exist at all values of the covariates");
+    }
+    if (e->opts.population == UP_POPULATION_SUPER) {
+        assume(e, "units are a sample of the population the effect is stated for");
+    }
+}
+
+/* ---- notes ---- */
+
+static up_status
+note_estimand(up_effects *e, up_error *err)
+{
+    up_status status = UP_OK;
+    const up_model *m = e->model;
+    bool effect_on_some = e->estimand == UPI_LATE || e->estimand == UPI_ATT;
+    if (m->design.iv && effect_on_some) {
+        UP_TRY(upi_notes_add(&e->notes, UP_N_ESTIMAND_LATE, "estimand", (double)NAN,
+            (double)NAN, err,
+            "The estimate is the effect on compliers; units that do not follow their "
+            "assignment may react otherwise."));
+    }
+    if (m->design.iv && e->estimand == UPI_ATE) {
+        UP_TRY(upi_notes_add(&e->notes, UP_N_ESTIMAND_ATE, "estimand",
+            e->least_compliance, (double)NAN, err,
+            "The effect on everyone rests on conditional effect ignorability (given "
+            "the "
+            "covariates, those who do not comply would react as compliers do) and on "
+            "compliance positivity: the least compliance in a cell is %.3g. Without "
+            "them "
+            "the effect on everyone is only bounded.",
+            e->least_compliance));
+    }
+out:
+    return status;
+}
+
+static up_status
+note_segments(up_effects *e, up_error *err)
+{
+    up_status status = UP_OK;
+    if (e->n_small > 0) {
+        const upi_set *s = &e->sets[e->small_set];
+        const up_moments *m = e->model->moments;
+        const char *field = s->segment[0] != '\0' ? s->segment : s->period;
+        UP_TRY(upi_notes_add(&e->notes, UP_W_SMALL_SEGMENT, field,
+            (double)e->small_rows, UPI_FEW_ROWS, err,
+            "%lld arm%s in segments or periods %s fewer than %d rows; the fewest, "
+            "%lld, "
+            "are in arm '%s' of '%s'.",
+            (long long)e->n_small, e->n_small > 1 ? "s" : "",
+            e->n_small > 1 ? "have" : "has", UPI_FEW_ROWS, (long long)e->small_rows,
+            m->keys[e->model->inst_key].label[e->small_arm], field));
+    }
+out:
+    return status;
+}
+
+static up_status
+note_extrapolated(up_effects *e, up_error *err)
+{
+    up_status status = UP_OK;
+    if (e->n_extrapolated > 0) {
+        const up_model *m = e->model;
+        const upi_term *term = e->extrapolated;
+        const char *name = m->base[term->base].name;
+        const char *arm =
+            term->level >= 0 ? m->moments->keys[e->key].label[term->level] : "any arm";
+        UP_TRY(upi_notes_add(&e->notes, UP_N_APPROXIMATE, name,
+            (double)e->n_extrapolated, (double)NAN, err,
+            "%lld of %lld effects are extrapolated: the rows of arm '%s' do not tell "
+            "its "
+            "effect at '%s', so that it is taken from other rows.",
+            (long long)e->n_extrapolated, (long long)e->n_rows, arm, name));
+    }
+out:
+    return status;
+}
+
+/* One note per metric on the kind of its relative intervals. */
+static up_status
+note_relative(up_effects *e, int64_t from, int64_t to, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t choice = 0;
+    int64_t unbounded = 0;
+    const char *metric = e->rows[from].value.metric;
+    for (int64_t i = from; i < to; i++) {
+        choice += e->rows[i].choice;
+        unbounded += e->rows[i].unbounded;
+    }
+    if (choice > 0) {
+        UP_TRY(upi_notes_add(&e->notes, UP_W_RELATIVE_CHOICE, metric, (double)choice, 0,
+            err,
+            "For %lld of %lld relative effects the Fieller, delta and log-ratio "
+            "intervals "
+            "do not agree on whether 0 is inside.",
+            (long long)choice, (long long)(to - from)));
+    }
+    if (unbounded > 0) {
+        UP_TRY(upi_notes_add(&e->notes, UP_W_RELATIVE_UNBOUNDED, metric,
+            (double)unbounded, 0, err,
+            "For %lld of %lld relative effects the baseline cannot be told from 0, so "
+            "that "
+            "the set of plausible ratios is unbounded.",
+            (long long)unbounded, (long long)(to - from)));
+    }
+out:
+    return status;
+}
+
+static up_status
+note_intervals(up_effects *e, up_error *err)
+{
+    up_status status = UP_OK;
+    if (e->averaged) {
+        UP_TRY(upi_notes_add(&e->notes, UP_N_SUPERPOPULATION, "population", (double)NAN,
+            (double)NAN, err,
+            "Standard errors include the variance of the covariate averages: the "
+            "effects "
+            "are those of the population the units come from."));
+    }
+    if (e->averaged && e->model->moments->row_weighted) {
+        UP_TRY(upi_notes_add(&e->notes, UP_N_APPROXIMATE, "weight", (double)NAN,
+            (double)NAN, err,
+            "Weights or propensities differ from row to row and were not kept one by "
+            "one: "
+            "the variance of the covariate averages uses their mean in each record."));
+    }
+    UP_TRY(upi_notes_add(&e->notes, UP_N_FIXED_HORIZON, "", e->opts.level, (double)NAN,
+        err,
+        "The %g %% intervals hold for one look at a sample size fixed in advance; "
+        "looking "
+        "again as data come in makes false alarms likelier.",
+        100 * e->opts.level));
+    if (e->n_rows > MANY_INTERVALS) {
+        UP_TRY(upi_notes_add(&e->notes, UP_N_MANY_COMPARISONS, "", (double)e->n_rows,
+            MANY_INTERVALS, err,
+            "%lld intervals are shown and each holds on its own: about %.0f would miss "
+            "by chance.",
+            (long long)e->n_rows, (double)e->n_rows * (1 - e->opts.level)));
+    }
+out:
+    return status;
+}
+
+up_status
+upi_effects_describe(up_effects *e, up_error *err)
+{
+    up_status status = UP_OK;
+    (void)snprintf(e->estimand_text, sizeof e->estimand_text, "%s", estimand_words(e));
+    list_assumptions(e);
+    UP_TRY(note_estimand(e, err));
+    UP_TRY(note_intervals(e, err));
+    UP_TRY(note_segments(e, err));
+    UP_TRY(note_extrapolated(e, err));
+    for (int64_t i = 0; i < e->n_rows;) {
+        int64_t end = i;
+        while (end < e->n_rows &&
+               strcmp(e->rows[end].value.metric, e->rows[i].value.metric) == 0) {
+            end++;
+        }
+        UP_TRY(note_relative(e, i, end, err));
+        i = end;
+    }
+out:
+    return status;
+}

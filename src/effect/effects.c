@@ -1,0 +1,107 @@
+/* The object that everything downstream takes: access to its rows, texts and notes, and its
+ * end. Texts of arms, metrics and periods are the model's; those of segments are its own. */
+#include "effect/effect.h"
+
+#include <math.h>
+
+int64_t
+up_effects_count(const up_effects *e)
+{
+    return e->n_rows;
+}
+
+up_effect
+up_effects_get(const up_effects *e, int64_t i)
+{
+    if (i < 0 || i >= e->n_rows) {
+        return (up_effect){.metric = "",
+            .arm = "",
+            .against = "",
+            .segment = "",
+            .period = "",
+            .estimand = "",
+            .estimate = (double)NAN,
+            .std_error = (double)NAN,
+            .df = (double)NAN,
+            .statistic = (double)NAN,
+            .p_value = (double)NAN,
+            .ci_low = (double)NAN,
+            .ci_high = (double)NAN,
+            .baseline = (double)NAN,
+            .baseline_std_error = (double)NAN,
+            .relative = (double)NAN,
+            .relative_low = (double)NAN,
+            .relative_high = (double)NAN,
+            .relative_p_value = (double)NAN};
+    }
+    return e->rows[i].value;
+}
+
+const char *
+up_effects_estimand(const up_effects *e)
+{
+    return e->estimand_text;
+}
+
+int64_t
+up_effects_assumptions(const up_effects *e)
+{
+    return e->n_assumptions;
+}
+
+const char *
+up_effects_assumption(const up_effects *e, int64_t i)
+{
+    return i >= 0 && i < e->n_assumptions ? e->assumptions[i] : "";
+}
+
+int64_t
+up_effects_notes(const up_effects *e)
+{
+    return e->notes.n;
+}
+
+up_note
+up_effects_note(const up_effects *e, int64_t i)
+{
+    if (i < 0 || i >= e->notes.n) {
+        return (up_note){.number = (double)NAN, .threshold = (double)NAN};
+    }
+    return e->notes.items[i];
+}
+
+void
+up_effects_free(up_effects *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    for (int64_t i = 0; e->sets != NULL && i < e->n_sets; i++) {
+        upi_free(e->sets[i].bits);
+        upi_free(e->sets[i].segment);
+    }
+    for (int64_t i = 0; i < e->n_averages; i++) {
+        upi_free(e->averages[i].fbar);
+    }
+    for (int64_t i = 0; i < e->n_texts; i++) {
+        upi_free(e->texts[i]);
+    }
+    int64_t predictions = e->model->n_equations * (e->n_levels + 1);
+    for (int64_t i = 0; e->prediction != NULL && i < predictions; i++) {
+        upi_free(e->prediction[i].cell);
+        upi_free(e->prediction[i].x);
+    }
+    for (int64_t i = 0; e->compliance != NULL && i < e->n_levels; i++) {
+        upi_free(e->compliance[i]);
+    }
+    upi_population_free(e->cells);
+    upi_free(e->sets);
+    upi_free(e->averages);
+    upi_free(e->points);
+    upi_free(e->rows);
+    upi_free(e->texts);
+    upi_free(e->prediction);
+    upi_free(e->compliance);
+    upi_notes_free(&e->notes);
+    upi_free(e);
+}

@@ -1,0 +1,155 @@
+/* From a model and a question to effects, in order: options, estimand, question, cells and
+ * units, sets, averages and points, inference, words. */
+#include "base/opts.h"
+#include "effect/effect.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- options ---- */
+
+static up_status
+check_choice(int64_t value, int64_t most, const char *field, up_error *err)
+{
+    if (value < 0 || value > most) {
+        return upi_fail(err, UP_E_ARGUMENT, field, "%s is %lld, outside 0 to %lld",
+            field, (long long)value, (long long)most);
+    }
+    return UP_OK;
+}
+
+static up_status
+resolve_options(up_effect_opts *o, up_error *err)
+{
+    up_status status = UP_OK;
+    if (o->level == 0) {
+        o->level = 0.95;
+    }
+    if (!(o->level > 0 && o->level < 1)) {
+        (void)upi_fail(err, UP_E_ARGUMENT, "level",
+            "level is %g, but a confidence level lies between 0 and 1", o->level);
+        (void)upi_fix(err, "level 0.95 is 95 percent");
+        return UP_E_ARGUMENT;
+    }
+    UP_TRY(check_choice(o->estimand, UP_ESTIMAND_ATE, "estimand", err));
+    UP_TRY(check_choice(o->scale, UP_SCALE_ABSOLUTE, "scale", err));
+    UP_TRY(check_choice(o->relative, UP_RELATIVE_LOG, "relative", err));
+    UP_TRY(check_choice(o->population, UP_POPULATION_SAMPLE, "population", err));
+    bool where = o->n_where < 0 || (o->n_where > 0 && o->where == NULL);
+    bool metrics = o->n_metrics < 0 || (o->n_metrics > 0 && o->metrics == NULL);
+    if (where || metrics) {
+        status = upi_fail(err, UP_E_ARGUMENT, where ? "where" : "metrics",
+            "the list is missing, or its length is negative");
+    }
+out:
+    return status;
+}
+
+/* ---- estimand ---- */
+
+static up_status
+resolve_estimand(up_effects *e, up_error *err)
+{
+    const up_model *m = e->model;
+    bool iv = m->design.iv;
+    e->estimand = e->opts.estimand != UP_ESTIMAND_DEFAULT
+                      ? (upi_estimand)e->opts.estimand
+                  : iv ? UPI_LATE
+                       : UPI_ATE;
+    e->key = m->treat_key;
+    e->control = m->treat_control;
+    if (!iv) {
+        e->treated_only = e->estimand == UPI_ATT;
+        return UP_OK;
+    }
+    if (e->estimand == UPI_ITT) {
+        e->key = m->inst_key;
+        e->control = m->inst_control;
+        e->shift = m->moments->ny;
+        return UP_OK;
+    }
+    if (e->estimand == UPI_ATT && m->design.compliance == UPI_TWO_SIDED) {
+        (void)upi_fail(err, UP_E_ESTIMAND, "estimand",
+            "the effect on the treated is not identified: some units of the control "
+            "arm "
+            "are treated as well, so that not all treated are compliers");
+        (void)upi_fix(err, "ask for estimand late, the effect on compliers");
+        return UP_E_ESTIMAND;
+    }
+    e->comply = e->estimand != UPI_ATE;
+    return UP_OK;
+}
+
+static int64_t
+most_levels(const up_model *m)
+{
+    int64_t a = m->moments->keys[m->treat_key].n_levels;
+    int64_t b = m->moments->keys[m->inst_key].n_levels;
+    return a > b ? a : b;
+}
+
+/* The effect on everyone needs compliers in every cell of an interacted model. */
+static up_status
+check_everyone(up_effects *e, const upi_question *q, up_error *err)
+{
+    up_status status = UP_OK;
+    const up_model *m = e->model;
+    if (!m->design.iv || e->estimand != UPI_ATE) {
+        return UP_OK;
+    }
+    UP_TRY(upi_compliance_check(e, q->arm, q->n_arms, &e->least_compliance, err));
+    double more = (double)NAN;
+    UP_TRY(upi_compliance_check(e, &q->against, 1, &more, err));
+    e->least_compliance = fmin(e->least_compliance, more);
+out:
+    return status;
+}
+
+static up_status
+build(up_effects *e, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_question q = {0};
+    UP_TRY(resolve_estimand(e, err));
+    e->n_levels = most_levels(e->model);
+    UP_TRY(UP_NEW(&e->prediction, e->model->n_equations * (e->n_levels + 1), err));
+    UP_TRY(UP_NEW(&e->compliance, e->n_levels, err));
+    UP_TRY(upi_question_read(e, &q, err));
+    UP_TRY(upi_population_build(e->model, q.use, &e->cells, err));
+    UP_TRY(upi_spread_build(e->cells, err));
+    UP_TRY(upi_sets_build(e, &q, err));
+    UP_TRY(check_everyone(e, &q, err));
+    UP_TRY(upi_rows_build(e, &q, err));
+    UP_TRY(upi_rows_infer(e, err));
+    UP_TRY(upi_effects_describe(e, err));
+    /* The caller's texts are not kept. */
+    e->opts.where = e->opts.metrics = NULL;
+    e->opts.by = e->opts.against = NULL;
+out:
+    upi_question_free(&q);
+    return status;
+}
+
+up_status
+up_infer_effect(
+    const up_model *model, const up_effect_opts *opts, up_effects **out, up_error *err)
+{
+    UP_GUARD(err);
+    up_status status = UP_OK;
+    up_effects *e = NULL;
+    if (model == NULL || out == NULL) {
+        return upi_fail(err, UP_E_ARGUMENT, model == NULL ? "model" : "out",
+            "an argument that is required is NULL");
+    }
+    UP_TRY(UP_NEW(&e, 1, err));
+    e->model = model;
+    e->least_compliance = (double)NAN;
+    UP_TRY(upi_opts_copy(&e->opts, sizeof e->opts, opts, err));
+    UP_TRY(resolve_options(&e->opts, err));
+    UP_TRY(build(e, err));
+    *out = e;
+    e = NULL;
+out:
+    up_effects_free(e);
+    return status;
+}
