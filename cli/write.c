@@ -1,0 +1,109 @@
+/* Writing the answer. A file is written beside its place and moved there when it is whole;
+ * on standard output every failure is noticed, but a reader that went away (as head does)
+ * is not one. */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+up_status
+cli_fail(up_error *err, up_status status, const char *field, const char *message,
+    const char *fix)
+{
+    *err = (up_error){.status = status};
+    (void)snprintf(err->field, sizeof err->field, "%s", field);
+    (void)snprintf(err->message, sizeof err->message, "%s", message);
+    (void)snprintf(err->fix, sizeof err->fix, "%s", fix);
+    return status;
+}
+
+static const char *
+reason(int number)
+{
+    switch (number) {
+    case ENOSPC:
+        return "the disk is full";
+    case EACCES:
+    case EPERM:
+        return "permission denied";
+    case EROFS:
+        return "the file system is read-only";
+    case ENOENT:
+        return "no such directory";
+    case EISDIR:
+        return "it is a directory";
+    case ENAMETOOLONG:
+        return "the name is too long";
+    default:
+        return "input or output failed";
+    }
+}
+
+/* 0, or the number of the failure. */
+static int
+write_all(int file, const char *text, size_t n)
+{
+    while (n > 0) {
+        ssize_t written = write(file, text, n);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return written < 0 ? errno : EIO;
+        }
+        text += written;
+        n -= (size_t)written;
+    }
+    return 0;
+}
+
+static int
+write_file(const char *path, const char *text)
+{
+    int failed = 0;
+    size_t size = strlen(path) + 32;
+    char *partial = calloc(size, 1);
+    if (partial == NULL) {
+        return ENOMEM;
+    }
+    (void)snprintf(partial, size, "%s.%ld.partial", path, (long)getpid());
+    int file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file < 0) {
+        failed = errno;
+    } else {
+        failed = write_all(file, text, strlen(text));
+        if (failed == 0 && fsync(file) != 0 && errno != EINVAL) {
+            failed = errno;
+        }
+        if (close(file) != 0 && failed == 0) {
+            failed = errno;
+        }
+        if (failed == 0 && rename(partial, path) != 0) {
+            failed = errno;
+        }
+        if (failed != 0) {
+            (void)unlink(partial);
+        }
+    }
+    free(partial);
+    return failed;
+}
+
+up_status
+cli_write(const char *path, const char *text, up_error *err)
+{
+    char message[sizeof err->message];
+    int failed = path != NULL ? write_file(path, text)
+                              : write_all(STDOUT_FILENO, text, strlen(text));
+    if (failed == 0 || (path == NULL && failed == EPIPE)) {
+        return UP_OK;
+    }
+    (void)snprintf(message, sizeof message, "%.300s cannot be written: %s",
+        path != NULL ? path : "standard output", reason(failed));
+    return cli_fail(err, UP_E_WRITE, "output", message,
+        "choose a place that can be written to and has room");
+}

@@ -1,0 +1,127 @@
+/* Pages of the notes and warnings. */
+#include "catalog/explain.h"
+
+#include <stddef.h>
+
+const upi_page upi_note_pages[] = {
+    {"N_ROWS_DROPPED",
+        "Rows with missing values were left out, as --missing drop asked.",
+        "The answer speaks of the rows that are left. If rows are missing for a "
+        "reason that treatment changes, it is biased.",
+        "", "Compare the counts by arm; see W_MISSING_BY_ARM."},
+    {"N_MISSING_INDICATOR",
+        "Missing covariate values were given a level of their own, as --missing "
+        "indicator asked.",
+        "In an experiment this keeps all rows and no bias arises, because the "
+        "covariate was measured before treatment.",
+        "", "Nothing, unless the covariate was measured after treatment."},
+    {"N_COLUMN_DROPPED",
+        "A column of the model was left out because it repeats the others.",
+        "The fit is the same; the column's own coefficient does not exist.",
+        "Relative length below 1e-10 after the columns before it.",
+        "Nothing, or leave one of the covariates out."},
+    {"N_SUPERPOPULATION",
+        "The variance includes that of the averages of the covariates.",
+        "The units are taken as a sample from a population to which the decision will "
+        "apply. For an effect on just these units the interval would be a little "
+        "narrower.",
+        "", "Use --population sample if you mean these units."},
+    {"N_VCOV_SWITCH", "With this many clusters the cheaper covariance is used.",
+        "CR2 and CR1S agree closely when clusters are many.",
+        "2,000 clusters in every arm.", "Give --vcov cr2 to insist."},
+    {"N_ESTIMAND_LATE",
+        "The estimate is the effect on compliers: units that take the arm they are "
+        "assigned to.",
+        "It is not the effect on everyone. If everyone is to get the change, the "
+        "effect may differ.",
+        "", "Read --estimand itt for what offering the change does to everyone."},
+    {"N_ESTIMAND_ATE",
+        "The effect on everyone rests on a further assumption: that among units with "
+        "equal covariates, compliers and others would respond alike.",
+        "The data cannot test it.", "",
+        "Show it beside itt and late, and name the assumption."},
+    {"N_NO_COVARIATES", "No covariates are in the model.",
+        "Covariates from before the experiment, above all the metric's own earlier "
+        "value, often halve the width of the interval at no cost in bias.",
+        "", "Add --covariates with columns measured before assignment."},
+    {"N_FIXED_HORIZON",
+        "The interval holds for one look at a sample size that was fixed in advance.",
+        "Looking daily and stopping when it excludes zero finds effects that are not "
+        "there far more often than the level says.",
+        "", "Decide the size first, or look once."},
+    {"N_LAYOUT", "How the rows were compressed, and why.",
+        "All layouts give the same answer; they differ in cost and in what a capsule "
+        "can answer later.",
+        "", "Nothing; --layout chooses another."},
+    {"N_PROPENSITY_WEIGHTS", "Rows are weighted by the inverse of their propensity.",
+        "Segments that got an arm more often would otherwise stand for it.", "",
+        "Nothing, if the propensities are those the assignment used."},
+    {"N_MANY_COMPARISONS", "Many intervals are shown; each holds on its own.",
+        "Of twenty intervals of 95%, one misses on average. The most striking row is "
+        "the one most likely to be luck.",
+        "More than 20 intervals.",
+        "Choose the row that matters before looking, or repeat the finding in new "
+        "data."},
+    {"N_OVERRIDE", "A refusal was overridden on request.",
+        "The number is given though a guard speaks against it.", "",
+        "Say so wherever the number is shown."},
+    {"N_APPROXIMATE", "The value rests on an approximation, which the note names.",
+        "It is good enough for most uses, but not exact.", "", "Read the note."},
+    {"W_SRM", "The arms do not have the expected sizes.",
+        "Units are missing or doubled in one arm, and who they are is not known. The "
+        "comparison is then not between like and like.",
+        "p below 0.01 in a chi-square test (exact for small counts); below 0.001 the "
+        "check of the sample ratio fails, and --strict ends with status 5.",
+        "Find the loss before reading any effect; check --expected-split."},
+    {"W_WEAK_INSTRUMENT", "The instrument is weak.",
+        "The interval may be too narrow and off centre.",
+        "First-stage F (robust) below 10; below 3.84 the check fails.",
+        "Report --estimand itt; do not lean on the interval."},
+    {"W_FEW_CLUSTERS", "There are few clusters.",
+        "Standard errors come from how clusters differ; from few of them this is "
+        "guesswork, even with the corrections that are made.",
+        "Fewer than 30 clusters, or fewer than 5 in an arm (Cameron & Miller 2015).",
+        "Keep --vcov cr2 (the default), and treat the interval as rough."},
+    {"W_OVERLAP", "Some propensities are close to 0 or 1.",
+        "A few rows get most of the weight, so that the effective sample is small.",
+        "A propensity below 0.01, or effective rows below half of the rows of an arm; "
+        "below a tenth the check fails.",
+        "Limit the analysis with --filter to units that could have got either arm."},
+    {"W_MISSING_BY_ARM", "Values are missing more often in one arm than in another.",
+        "Treatment may decide who is measured; then the measured units are no longer "
+        "comparable.",
+        "p below 0.001.",
+        "Find out why, and set missing to its true value if it has one."},
+    {"W_RELATIVE_CHOICE",
+        "The kinds of relative interval do not agree on whether zero is excluded.",
+        "The decision would hang on a technical choice.", "",
+        "Decide by the absolute effect."},
+    {"W_RELATIVE_UNBOUNDED",
+        "The relative interval is unbounded, because the baseline may be zero.",
+        "A ratio to something that may be zero can be anything.",
+        "The baseline's own interval includes zero.", "Read the absolute effect."},
+    {"W_BALANCE", "A covariate differs by arm more than chance allows.",
+        "Assignment may not have been random, or units were lost after it.",
+        "p below 0.001 in a joint test.",
+        "See whether the covariate is really from before treatment; then look for "
+        "losses as with W_SRM."},
+    {"W_SMALL_ARM", "An arm has few rows.",
+        "The normal approximation is rough, and one unit can decide the estimate.",
+        "Fewer than 30 rows.", "Wait for more units, or merge arms."},
+    {"W_LEVERAGE", "One row or cluster decides the estimate.",
+        "Without it the answer would be another.", "Leverage above 0.5.",
+        "Look at it; limit the metric, e.g. least(sales, 1000)."},
+    {"W_PROPENSITY_SHARES", "The propensities do not match the shares of the arms.",
+        "They may be of another arm than the one assigned, or not those the "
+        "assignment used.",
+        "Inverse propensities that do not sum to the rows, p below 0.001; off by more "
+        "than a tenth the check fails.",
+        "Give the probability of the arm each unit was assigned to."},
+    {"W_COMPLIANCE", "Few units follow their assignment.",
+        "The effect on compliers speaks of a small part of the units and is imprecise.",
+        "Fewer than a tenth of the units comply.", "Report --estimand itt as well."},
+    {"W_SMALL_SEGMENT", "A segment has few rows.",
+        "Its interval is wide and leans on few units.", "Fewer than 30 rows in an arm.",
+        "Use a wider segment."},
+    {NULL, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,155 @@
+/* Pages of the statuses: what each means, why it is not passed over, what to do. */
+#include "catalog/explain.h"
+
+#include <stddef.h>
+
+const upi_page upi_status_pages[] = {
+    {"OK", "The call did what was asked.", "Nothing was refused.", "",
+        "Read the notes."},
+    {"E_INTERNAL", "Upshot met a state that should not be possible.",
+        "An answer given after that could be wrong without a sign of it.", "",
+        "Run it once more with --threads 1; if it comes back, report it with the "
+        "command, the message and the output of 'upshot version'."},
+    {"E_NO_MEMORY", "Memory ran out.",
+        "The memory of an analysis grows with the distinct combinations of roles and "
+        "covariates, not with the rows, so this usually means a column with very many "
+        "values was made categorical.",
+        "--memory bounds the engine; the groups come on top.",
+        "Leave identifiers out of --covariates, bin continuous columns, or try "
+        "--layout stream."},
+    {"E_ARGUMENT", "An argument is missing, out of range, or does not fit the others.",
+        "A guess at what was meant would answer another question.", "",
+        "The message names the argument; 'upshot help VERB' has its range."},
+    {"E_USAGE",
+        "The command line or the JSON request is not valid: an unknown verb or "
+        "option, an option given twice, or a value of the wrong kind.",
+        "An option that is passed over silently changes the answer without a trace.",
+        "", "Follow the suggestion, or see 'upshot help VERB'."},
+    {"E_EXPRESSION", "A condition or expression cannot be understood.",
+        "A condition that is half understood would select other rows.",
+        "Nesting up to 200, length up to 64 KiB.",
+        "The caret marks the place. Text stands in single quotes: device = 'mobile'; "
+        "odd column names in double quotes. See 'upshot guide conditions'."},
+    {"E_COLUMN", "A column is not in the data.",
+        "The nearest name is suggested, never taken.", "",
+        "See 'upshot describe SOURCE' for the columns."},
+    {"E_TYPE",
+        "A column has the wrong type for its use, such as text as a metric, or a "
+        "number compared with text.",
+        "A silent conversion would turn typing errors into zeros or missing values.",
+        "",
+        "Choose another column or write an expression of the right type, e.g. "
+        "'bought = status = ''paid'''."},
+    {"E_OPTIONS_TOO_NEW",
+        "The caller was built for a newer version of upshot and set an option that "
+        "this one does not know.",
+        "Passing over the option would change the meaning of the call.", "",
+        "Update the library, or leave the option out."},
+    {"E_SOURCE", "The data cannot be read: no such file, cut short, or not parseable.",
+        "Rows that cannot be read are never left out silently.", "",
+        "The message names the file and, for text, the line. Check the path, the "
+        "quoting and whether the file was copied completely."},
+    {"E_ENGINE", "The engine library (DuckDB) cannot be loaded, or it failed.",
+        "Upshot reads files through it.", "DuckDB 1.4 up to 2.x.",
+        "Set UPSHOT_DUCKDB to the path of libduckdb.so. If the engine ran out of "
+        "memory or disk, give --memory or --spill."},
+    {"E_CAPSULE",
+        "The file is not a capsule, is damaged, was written by an unknown version, or "
+        "two capsules to be merged differ in design.",
+        "Statistics that are altered cannot be told from true ones by looking at them.",
+        "", "Make it again: 'upshot fit SOURCE ... --save FILE'."},
+    {"E_WRITE", "The output cannot be written.",
+        "Files are written at once or not at all: an older file is still there.", "",
+        "Check the directory, its permissions and the room on the disk."},
+    {"E_STOPPED", "The call was stopped on request, for instance by Ctrl-C.",
+        "No half result is given and no temporary file is left.", "", "Run it again."},
+    {"E_EMPTY", "No rows are left to analyse.", "There is nothing to estimate from.",
+        "At least one row.",
+        "Check --filter and --missing drop, and look with 'upshot describe SOURCE'."},
+    {"E_MISSING", "Values are missing in a column of the analysis.",
+        "Rows with missing values often differ from the others, and by arm. Leaving "
+        "them out without saying so can make an effect out of nothing.",
+        "One missing value is enough.",
+        "Look at the counts by arm in the message. Then choose: --missing drop "
+        "(leaves rows out, with a note), --missing indicator (for covariates), or an "
+        "expression such as coalesce(sales, 0) if missing means zero."},
+    {"E_NOT_FINITE", "A value is infinite.",
+        "One infinite value makes every mean infinite.", "One value is enough.",
+        "Repair the data, or limit it: least(sales, 10000)."},
+    {"E_ARMS",
+        "The arms do not make a comparison: fewer than two hold rows, the control is "
+        "not among them, or the label is unknown.",
+        "An effect is a difference between two arms.", "Two arms with rows.",
+        "Check --itt and --control; 'upshot describe SOURCE' shows the labels."},
+    {"E_NO_VARIATION",
+        "A column that must vary is constant, or a segment lacks rows or one of the "
+        "arms.",
+        "There is no difference to estimate.", "",
+        "Choose another column or a wider segment."},
+    {"E_UNIT", "Units repeat, and no cluster is declared.",
+        "Rows of one unit are alike. Taken as independent they make intervals too "
+        "narrow, often several times.",
+        "One repeated unit is enough.",
+        "Give --cluster with the unit's column (or the column of what was assigned "
+        "together), or bring the data to one row per unit."},
+    {"E_CLUSTER",
+        "The clusters do not fit the design: only one cluster, or a cluster in two "
+        "arms although assignment was by cluster.",
+        "Standard errors come from how clusters differ; a cluster in two arms "
+        "contradicts the assignment that was declared.",
+        "At least two clusters.",
+        "Check --cluster; leave out --assigned-by-cluster if units within a cluster "
+        "could get different arms."},
+    {"E_PROPENSITY", "A propensity is not a valid probability of the arm assigned.",
+        "Rows are weighted by its inverse; a wrong one gives a wrong effect with a "
+        "small error.",
+        "Above 0 and at most 1, for every row; in 'upshot check', inverse "
+        "propensities that sum to the rows within a tenth.",
+        "Give the probability of the arm the unit was assigned to, known by design. "
+        "It is not a share estimated afterwards, and not the probability of "
+        "treatment."},
+    {"E_POST_TREATMENT",
+        "A column measured after treatment was given as a covariate or in a condition.",
+        "Treatment can change it, so that comparing units with equal values compares "
+        "different kinds of units. The result is not an effect.",
+        "Declared with --post, or the outcome or the treatment itself.",
+        "Leave it out, or make it a metric. Use its value from before the experiment."},
+    {"E_CONDITION",
+        "A condition is not on a covariate or on time, or the model has no "
+        "interactions.",
+        "Effects in segments come from the covariates in the model.", "",
+        "Add the column to --covariates, and leave --interactions at full. From a "
+        "capsule, only covariates and segments that were kept can be asked for."},
+    {"E_SINGULAR", "The model is not determined by the data.",
+        "Several sets of coefficients fit equally well; one chosen by rounding would "
+        "be printed as if it were found.",
+        "A column within 1e-10 of a combination of the others is left out with a "
+        "note; what is left of a treatment column must not vanish.",
+        "Leave out the covariate that the message names, or merge rare levels."},
+    {"E_ESTIMAND", "The design does not identify what was asked for.",
+        "An average effect on everyone cannot be had from compliers alone without a "
+        "further assumption.",
+        "", "Ask for --estimand itt or late. See 'upshot guide estimands'."},
+    {"E_SRM", "The arms do not have the expected sizes.",
+        "Something removed or added units in one arm: a crash, a bot filter, a "
+        "logging loss. Who is missing is unknown, so the comparison is not fair, "
+        "however large the data.",
+        "p below 0.001 in a chi-square test (exact for small counts). It is a verdict "
+        "of 'upshot check'; effects are still shown, with W_SRM beside them.",
+        "Find the loss before reading any effect: by device, browser, day. Check "
+        "--expected-split if the plan was not equal shares."},
+    {"E_WEAK_INSTRUMENT", "The instrument hardly moves the treatment.",
+        "Estimates lean towards the biased comparison and intervals are far too "
+        "narrow.",
+        "First-stage F (robust) below 3.84 in 'upshot check'; below 10 it is a "
+        "warning.",
+        "Report --estimand itt, which needs no instrument, or find a stronger one."},
+    {"E_NEEDS_ROWS", "The capsule cannot answer this; the rows are needed.",
+        "A capsule holds sums. What was not summed cannot be brought back.", "",
+        "Run 'upshot fit' on the rows again with --segment for the condition, the "
+        "covariate or the covariance you need, and --save."},
+    {"E_STRICT", "Everything was done, but a check of the design failed.",
+        "It was asked for so that a pipeline stops here.",
+        "Any check with the verdict failed.", "See 'upshot check'."},
+    {NULL, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,155 @@
+/* `upshot guide`: short, exact pages. */
+#include "catalog/paragraph.h"
+#include "catalog/verbs.h"
+
+#include <string.h>
+
+typedef struct topic {
+    const char *name, *summary, *text;
+} topic;
+
+static const topic topics[] = {
+    {"designs", "how units were randomised, and which options say so",
+        "A design is a set of roles; any mix of them is one model.\n\n"
+        "A/B test: --itt ARM. Each row is a unit, each unit has an arm. Effects are "
+        "averages over all units.\n\n"
+        "Cluster: --cluster COLUMN, where groups of units got their arm together "
+        "(households, stores, switchback periods), or where a unit has several rows. "
+        "Add --assigned-by-cluster if the whole cluster got one arm, so that a "
+        "mistake in the data is noticed.\n\n"
+        "Encouragement: --treated COLUMN, where units may not receive the arm they "
+        "were assigned to. The assigned arm then serves as the instrument for the "
+        "arm received.\n\n"
+        "Adaptive: --propensity COLUMN, where the probability of an arm differed "
+        "between units (a bandit, targeted shares). The column holds the probability "
+        "of the arm the unit was assigned to.\n\n"
+        "Panel: --time COLUMN with --cluster UNIT, one row per unit and period."},
+    {"estimands", "whose effect is estimated",
+        "ate: the average effect on everyone. With full compliance (no --treated, or "
+        "everyone received what was assigned) this is what a comparison of arms "
+        "gives.\n\n"
+        "itt: the effect of being assigned to the arm, on everyone, whether or not "
+        "they took it. Needs no assumption beyond random assignment.\n\n"
+        "late: the effect of receiving the arm on compliers, who take what they are "
+        "assigned to. Assumes that assignment acts only through the arm received, "
+        "and that nobody does the opposite of what they are assigned to.\n\n"
+        "att: the effect on those who received the arm. Under one-sided "
+        "noncompliance (nobody in control gets the arm) it equals late.\n\n"
+        "ate with noncompliance: effects of compliers carried over to units with the "
+        "same covariates. Assumes that compliers and others with equal covariates "
+        "respond alike, which the data cannot test; a note says so."},
+    {"metrics", "what is measured",
+        "--metric sales is the mean of a column. --metric 'big = sales > 100' is a "
+        "proportion. --metric 'usd = if(country = ''US'', sales, sales * 1.1)' is "
+        "the mean of an expression. --metric 'ctr = ratio(clicks, views)' is the sum "
+        "of one over the sum of the other, with the interval that belongs to it. "
+        "--metric may be repeated; all metrics are fitted in one pass.\n\n"
+        "--covariates device,spend_before are columns from before the experiment. "
+        "They do not bias the effect and make its interval narrower. Text and "
+        "factor(column) are categorical; numbers enter linearly. Every covariate is "
+        "interacted with every arm, which is what makes effects in segments "
+        "possible.\n\n"
+        "Columns that treatment can change belong to --post; then they are refused "
+        "where they would do harm."},
+    {"conditions", "the expression language",
+        "Columns: sales, or \"odd name\" in double quotes. Text: 'mobile', a quote "
+        "doubled inside. Numbers: 1, 2.5, 1e-3. Also true, false, null.\n\n"
+        "Arithmetic + - * / %; comparison = != < <= > >=; in (...), not in (...), "
+        "between a and b, is null, is not null; and, or, not (also && || !).\n\n"
+        "Functions: if(c, a, b), coalesce, least, greatest, abs, ln, exp, floor, "
+        "year, month, day, week, weekday, hour, date('2026-01-31').\n\n"
+        "Null is neither true nor false. x/0 and ln of a number that is not positive "
+        "are null. Conditions of --where must be on covariates or time: they choose "
+        "units by what was known before."},
+    {"uncertainty", "standard errors, intervals and p-values",
+        "Independent rows: HC2 standard errors, robust to unequal variances. "
+        "Clusters: CR2 with Satterthwaite degrees of freedom, and CR1S once every "
+        "arm has 2,000 clusters. Two ways of clustering: CR1S.\n\n"
+        "The 95% interval is the set of effects that a test at 5% would not reject; "
+        "the p-value comes from the same test. Neither is the probability that the "
+        "effect is real.\n\n"
+        "Relative effects are the effect over the mean of the arm compared with. "
+        "Their interval is by Fieller's theorem, which allows for the error of that "
+        "mean.\n\n"
+        "Intervals hold for one look at a size fixed in advance. Segments, periods "
+        "and metrics each have their own interval; the more are shown, the more will "
+        "miss."},
+    {"capsules", "analyse once, ask later",
+        "upshot fit SOURCE ... --save FILE keeps what the rows were compressed to: "
+        "counts, means and cross products by group, and the design. It is a Parquet "
+        "file, usually thousands of times smaller than the rows, and holds no "
+        "identifiers.\n\n"
+        "Wherever rows are accepted a capsule is: upshot effect FILE --where "
+        "\"device = 'mobile'\". Roles, metrics and covariates come from it and "
+        "cannot be given again. The answer is the same, to the last digit.\n\n"
+        "A capsule answers for the covariates, segments and periods it was made "
+        "with. A condition on a continuous column must be named when it is made: "
+        "--segment 'spend_before > 80'."},
+    {"reading-results", "how to read the table and the JSON",
+        "Each row is one effect: metric, arm against arm, segment, period. estimate "
+        "is in the metric's own unit; conf_low and conf_high bound its interval; "
+        "relative is a fraction of baseline, so 0.018 is +1.8%.\n\n"
+        "An interval that excludes zero speaks against no effect. An interval that "
+        "includes zero does not speak for it: see how large an effect it still "
+        "allows.\n\n"
+        "warnings belong to the answer. W_ codes say that something may be wrong "
+        "with the data or the design; N_ codes say what the number means. upshot "
+        "explain CODE tells more.\n\n"
+        "--json is compact: 5 digits, at most --limit rows, rows_total tells how "
+        "many there are. --json --full has all rows and every digit; the same "
+        "question gives the same bytes. --csv has one line per row."},
+};
+
+enum { N_TOPICS = sizeof topics / sizeof topics[0] };
+
+const char *
+upi_guide_topic(int64_t i)
+{
+    return i >= 0 && i < N_TOPICS ? topics[i].name : NULL;
+}
+
+static up_status
+refuse(const char *name, up_error *err)
+{
+    const char *names[N_TOPICS];
+    for (int i = 0; i < N_TOPICS; i++) {
+        names[i] = topics[i].name;
+    }
+    (void)upi_fail(err, UP_E_USAGE, "topic", "there is no topic '%s'", name);
+    const char *near = upi_text_nearest(name, names, N_TOPICS);
+    if (near != NULL) {
+        return upi_fix(err, "did you mean 'upshot guide %s'?", near);
+    }
+    return upi_fix(err, "'upshot guide' lists the topics");
+}
+
+up_status
+up_catalog_guide(const char *name, char **out, up_error *err)
+{
+    UP_GUARD(err);
+    up_status status = UP_OK;
+    upi_text t = {0};
+    const topic *page = NULL;
+    for (int i = 0; name != NULL && i < N_TOPICS; i++) {
+        if (strcmp(topics[i].name, name) == 0) {
+            page = &topics[i];
+        }
+    }
+    if (name == NULL) {
+        for (int i = 0; i < N_TOPICS; i++) {
+            upi_text_addf(&t, "  %s", topics[i].name);
+            upi_spaces(&t, 17 - (int)strlen(topics[i].name));
+            upi_paragraph(&t, topics[i].summary, 19, 19, 80);
+        }
+    } else if (page == NULL) {
+        status = refuse(name, err);
+        goto out;
+    } else {
+        upi_text_addf(&t, "%s: %s\n\n", page->name, page->summary);
+        upi_paragraph(&t, page->text, 0, 0, 80);
+    }
+    UP_TRY(upi_text_take(&t, out, err));
+out:
+    upi_text_free(&t);
+    return status;
+}

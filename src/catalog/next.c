@@ -1,0 +1,71 @@
+/* The commands that a result suggests, written so that they can be pasted into a shell. */
+#include "catalog/pipeline.h"
+#include "catalog/verbs.h"
+
+#include <string.h>
+
+void
+upi_shell_word(upi_text *t, const char *word)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "0123456789_./,:=+@%-";
+    if (word[0] != '\0' && strspn(word, safe) == strlen(word)) {
+        upi_text_add(t, word);
+        return;
+    }
+    upi_text_add_char(t, '\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'') {
+            upi_text_add(t, "'\\''");
+        } else {
+            upi_text_add_char(t, *word);
+        }
+    }
+    upi_text_add_char(t, '\'');
+}
+
+static void
+add_option(upi_text *t, const up_option *o, const upi_value *v)
+{
+    if (o->type == UP_OPTION_FLAG) {
+        if (v->integer != 0) {
+            upi_text_addf(t, " --%s", o->name);
+        }
+        return;
+    }
+    if (o->commas != 0) {
+        upi_text joined = {0};
+        for (int64_t k = 0; k < v->n; k++) {
+            upi_text_addf(&joined, "%s%s", k > 0 ? "," : "", v->text[k]);
+        }
+        upi_text_addf(t, " --%s ", o->name);
+        upi_shell_word(t, joined.s != NULL ? joined.s : "");
+        t->failed |= joined.failed;
+        upi_text_free(&joined);
+        return;
+    }
+    for (int64_t k = 0; k < v->n; k++) {
+        upi_text_addf(t, " --%s ", o->name);
+        upi_shell_word(t, v->text[k]);
+    }
+}
+
+up_status
+upi_next_command(const upi_request *q, const char *verb, const char *source, bool roles,
+    char **out, up_error *err)
+{
+    upi_text t = {0};
+    const up_verb *to = up_catalog_find(verb);
+    upi_text_addf(&t, "upshot %s ", verb);
+    upi_shell_word(&t, source);
+    for (int64_t i = 0; roles && i < q->n_options; i++) {
+        const up_option *o = &q->verb->options[i];
+        bool design =
+            strcmp(o->group, "Design") == 0 || strcmp(o->group, "Metrics") == 0;
+        if (design && q->value[i].given &&
+            upi_option_find(to->options, o->name) != NULL) {
+            add_option(&t, o, &q->value[i]);
+        }
+    }
+    return upi_text_take(&t, out, err);
+}

@@ -1,0 +1,236 @@
+/* The options that several verbs share, as initialisers, so that each is written once. */
+#ifndef UPI_OPTIONS_H
+#define UPI_OPTIONS_H
+
+#include <upshot/catalog.h>
+
+#define OPTION_SOURCE                                                                  \
+    {                                                                                  \
+        .name = "source", .type = UP_OPTION_PATH, .value = "SOURCE", .required = 1,    \
+        .positional = 1, .group = "Data", .example = "shop.parquet",                   \
+        .doc = "The rows: a CSV, TSV, Parquet or JSON-lines file (also .gz, .zst), a " \
+               "glob of them, file.duckdb::table, or - for CSV on standard input."     \
+    }
+
+/* For fit, effect and check, which read a capsule as well. */
+#define OPTION_SOURCE_OR_CAPSULE                                                       \
+    {                                                                                  \
+        .name = "source", .type = UP_OPTION_PATH, .value = "SOURCE", .required = 1,    \
+        .positional = 1, .group = "Data", .example = "shop.parquet",                   \
+        .doc =                                                                         \
+            "The rows: a CSV, TSV, Parquet or JSON-lines file (also .gz, .zst), a "    \
+            "glob of them, file.duckdb::table, or - for CSV on standard input; or a "  \
+            "capsule saved by 'upshot fit --save', which brings its own roles."        \
+    }
+
+#define OPTION_COLUMN(n, d, e)                                                         \
+    {                                                                                  \
+        .name = (n), .type = UP_OPTION_TEXT, .value = "COLUMN", .group = "Design",     \
+        .doc = (d), .example = (e)                                                     \
+    }
+
+/* The roles: how units were randomised. */
+#define OPTIONS_ROLES                                                                  \
+    OPTION_COLUMN("itt",                                                               \
+        "The arm each unit was assigned to (intent to treat). Needed unless the "      \
+        "source "                                                                      \
+        "is a capsule. Every role takes a column or an expression over columns.",      \
+        "arm"),                                                                        \
+        OPTION_COLUMN("treated",                                                       \
+            "The arm each unit actually received, where it may differ from the one "   \
+            "assigned.",                                                               \
+            "treated"),                                                                \
+        OPTION_COLUMN("propensity",                                                    \
+            "The probability, known by design, with which the unit got the arm it "    \
+            "was "                                                                     \
+            "assigned to. Leave it out if it is the same for all units.",              \
+            "propensity"),                                                             \
+        OPTION_COLUMN("instrument",                                                    \
+            "What was randomised, if that is not the column of --itt.", "invited"),    \
+        OPTION_COLUMN("cluster",                                                       \
+            "Units that were assigned together, or rows that belong to one unit.",     \
+            "household"),                                                              \
+        OPTION_COLUMN(                                                                 \
+            "cluster2", "A second way in which rows are clustered.", "week"),          \
+        OPTION_COLUMN("unit",                                                          \
+            "Identifier of the unit. Repeated units without a cluster are refused.",   \
+            "shopper"),                                                                \
+        OPTION_COLUMN(                                                                 \
+            "time", "The period of the row, for effects over time.", "week"),          \
+        OPTION_COLUMN("strata",                                                        \
+            "Strata within which units were assigned; they become a covariate.",       \
+            "country"),                                                                \
+        OPTION_COLUMN("weight", "Analytic weight of the row, above 0.", "weight"),     \
+        {.name = "control",                                                            \
+            .type = UP_OPTION_TEXT,                                                    \
+            .value = "LABEL",                                                          \
+            .group = "Design",                                                         \
+            .example = "control",                                                      \
+            .doc =                                                                     \
+                "Label of the control arm. Without it: control, 0, false or A, else "  \
+                "the first label."},                                                   \
+        {.name = "expected-split",                                                     \
+            .type = UP_OPTION_TEXT,                                                    \
+            .value = "SHARES",                                                         \
+            .group = "Design",                                                         \
+            .example = "control=0.5,diverse=0.5",                                      \
+            .doc =                                                                     \
+                "The planned share of each arm, for the sample-ratio check. Without "  \
+                "it: equal shares."},                                                  \
+        {.name = "filter",                                                             \
+            .type = UP_OPTION_TEXT,                                                    \
+            .value = "CONDITION",                                                      \
+            .group = "Design",                                                         \
+            .example = "country = 'US'",                                               \
+            .doc = "Analyse only the rows for which the condition holds. Use columns " \
+                   "that treatment cannot change."},                                   \
+        {.name = "missing",                                                            \
+            .type = UP_OPTION_ENUM,                                                    \
+            .value = "POLICY",                                                         \
+            .fallback = "refuse",                                                      \
+            .choices = "refuse|drop|indicator",                                        \
+            .group = "Design",                                                         \
+            .example = "drop",                                                         \
+            .doc =                                                                     \
+                "What to do with missing values: refuse; drop the rows, with a note;"  \
+                " or give missing covariates a level of their own."},                  \
+    {                                                                                  \
+        .name = "assigned-by-cluster", .type = UP_OPTION_FLAG, .group = "Design",      \
+        .example = "true",                                                             \
+        .doc = "Clusters were assigned as a whole: a cluster in two arms is then "     \
+               "an error."                                                             \
+    }
+
+#define OPTIONS_METRICS                                                                \
+    {.name = "metric",                                                                 \
+        .type = UP_OPTION_LIST,                                                        \
+        .value = "METRIC",                                                             \
+        .group = "Metrics",                                                            \
+        .example = "sales",                                                            \
+        .doc = "What is measured: a column, 'name = expression', or 'name = "          \
+               "ratio(a, b)'. May be repeated. A condition is a proportion."},         \
+        {.name = "covariates",                                                         \
+            .type = UP_OPTION_LIST,                                                    \
+            .commas = 1,                                                               \
+            .value = "LIST",                                                           \
+            .group = "Metrics",                                                        \
+            .example = "device,spend_before",                                          \
+            .doc = "Columns or expressions measured before treatment, which make the " \
+                   "intervals narrower; separated by commas. Text and factor(column) " \
+                   "are categorical, numbers linear."},                                \
+        {.name = "post",                                                               \
+            .type = UP_OPTION_LIST,                                                    \
+            .commas = 1,                                                               \
+            .value = "LIST",                                                           \
+            .group = "Metrics",                                                        \
+            .example = "searches,views",                                               \
+            .doc = "Columns measured after treatment: they are refused as covariates " \
+                   "and in conditions."},                                              \
+    {                                                                                  \
+        .name = "segment", .type = UP_OPTION_LIST, .value = "CONDITION",               \
+        .group = "Metrics", .example = "spend_before > 80",                            \
+        .doc = "A condition to keep, so that a later question can ask for it; only "   \
+               "needed for conditions on continuous columns. May be repeated."         \
+    }
+
+#define OPTIONS_MODEL                                                                  \
+    {.name = "vcov",                                                                   \
+        .type = UP_OPTION_ENUM,                                                        \
+        .value = "KIND",                                                               \
+        .fallback = "auto",                                                            \
+        .choices = "auto|iid|hc0|hc1|hc2|hc3|cr0|cr1|cr1s|cr2|cr3",                    \
+        .group = "Model",                                                              \
+        .example = "hc2",                                                              \
+        .doc = "Covariance of the coefficients. auto: HC2 for independent rows; with " \
+               "clusters CR2, or CR1S when every arm has 2,000 clusters."},            \
+        {.name = "interactions",                                                       \
+            .type = UP_OPTION_ENUM,                                                    \
+            .value = "KIND",                                                           \
+            .fallback = "full",                                                        \
+            .choices = "full|none",                                                    \
+            .group = "Model",                                                          \
+            .example = "none",                                                         \
+            .doc = "Whether every covariate is interacted with every arm. Segments "   \
+                   "need full."},                                                      \
+        {.name = "no-covariates",                                                      \
+            .type = UP_OPTION_FLAG,                                                    \
+            .group = "Model",                                                          \
+            .example = "true",                                                         \
+            .doc = "Leave the covariates out of the model."},                          \
+    {                                                                                  \
+        .name = "layout", .type = UP_OPTION_ENUM, .value = "KIND", .fallback = "auto", \
+        .choices = "auto|groups|clusters|stream", .group = "Model",                    \
+        .example = "stream",                                                           \
+        .doc = "How rows are compressed. auto takes the cheapest that is exact."       \
+    }
+
+#define OPTIONS_RUN                                                                    \
+    {.name = "threads",                                                                \
+        .type = UP_OPTION_INTEGER,                                                     \
+        .value = "N",                                                                  \
+        .fallback = "0",                                                               \
+        .max = 256,                                                                    \
+        .group = "Run",                                                                \
+        .example = "2",                                                                \
+        .doc =                                                                         \
+            "Worker threads; 0 is all cores. The answer is the same for any number."}, \
+        {.name = "memory",                                                             \
+            .type = UP_OPTION_TEXT,                                                    \
+            .value = "SIZE",                                                           \
+            .group = "Run",                                                            \
+            .example = "256MB",                                                        \
+            .doc = "Memory limit of the engine, e.g. 96MB or 2GB."},                   \
+        {.name = "spill",                                                              \
+            .type = UP_OPTION_PATH,                                                    \
+            .value = "DIRECTORY",                                                      \
+            .group = "Run",                                                            \
+            .example = "/tmp",                                                         \
+            .doc = "Where the engine may put temporary files; it removes them."},      \
+    {                                                                                  \
+        .name = "seed", .type = UP_OPTION_INTEGER, .value = "N", .fallback = "0",      \
+        .max = 9e15, .group = "Run", .example = "7",                                   \
+        .doc = "Seed of every random number."                                          \
+    }
+
+#define OPTION_LIMIT                                                                   \
+    {                                                                                  \
+        .name = "limit", .type = UP_OPTION_INTEGER, .value = "N", .fallback = "20",    \
+        .min = 1, .max = 1e6, .group = "Output", .example = "50",                      \
+        .doc = "Rows in compact JSON; --full gives all."                               \
+    }
+#define OPTION_STRICT                                                                  \
+    {                                                                                  \
+        .name = "strict", .type = UP_OPTION_FLAG, .group = "Output",                   \
+        .example = "true", .doc = "Exit with 5 when a check of the design failed."     \
+    }
+#define OPTION_END                                                                     \
+    {                                                                                  \
+        .name = NULL                                                                   \
+    }
+
+/* Fields that every result has. */
+#define RESULT_COMMON                                                                  \
+    {"ok", "boolean", "true; a failure has false, code, field, message and fix"},      \
+        {"op", "string", "the verb"},                                                  \
+    {                                                                                  \
+        "headline", "string", "the answer in one sentence"                             \
+    }
+#define RESULT_CONTEXT                                                                 \
+    {"rows_total", "integer", "rows there are; compact output may show fewer"},        \
+        {"estimand", "string", "what is estimated, in words"},                         \
+        {"assumptions", "array", "what the answer rests on, one sentence each"},       \
+        {"warnings", "array",                                                          \
+            "notes and warnings: code, severity, field, number, threshold, text"},     \
+        {"next", "array", "commands that would be worth running next"},                \
+        {"design", "object", "the roles and what follows from them"},                  \
+        {"options", "object", "the options as resolved"},                              \
+        {"input", "object", "source, rows, groups, layout, fingerprint"},              \
+    {                                                                                  \
+        "version", "string", "the version of upshot"                                   \
+    }
+#define RESULT_END                                                                     \
+    {                                                                                  \
+        NULL, NULL, NULL                                                               \
+    }
+
+#endif

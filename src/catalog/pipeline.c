@@ -1,0 +1,209 @@
+/* From a request to a fitted model. The order is the one of the paper: source, experiment,
+ * metrics, moments, model. A capsule enters at the moments and brings its own roles. */
+#include "catalog/pipeline.h"
+
+#include "catalog/segments.h"
+#include "catalog/verbs.h"
+#include "moments/moments.h"
+
+#include <string.h>
+
+/* Options that describe rows; a capsule has been told already. */
+static const char *const row_options[] = {"itt", "treated", "propensity", "instrument",
+    "cluster", "cluster2", "unit", "time", "strata", "weight", "control",
+    "expected-split", "filter", "missing", "assigned-by-cluster", "covariates", "post",
+    "segment", "layout"};
+
+static up_status
+refuse_with_capsule(const upi_request *q, const char *name, up_error *err)
+{
+    if (!upi_request_value(q, name)->given) {
+        return UP_OK;
+    }
+    (void)upi_fail(err, UP_E_USAGE, name,
+        "--%s cannot be given with a capsule, which brings its own design", name);
+    return upi_fix(err, "leave --%s out, or run 'upshot fit' on the rows again", name);
+}
+
+static up_status
+load_capsule(const upi_request *q, upi_pipeline *p, up_error *err)
+{
+    up_status status = UP_OK;
+    p->capsule = true;
+    for (size_t i = 0; i < sizeof row_options / sizeof row_options[0]; i++) {
+        UP_TRY(refuse_with_capsule(q, row_options[i], err));
+    }
+    if (!upi_request_has(q, "where")) {
+        UP_TRY(refuse_with_capsule(q, "metric", err));
+    }
+    UP_TRY(up_moments_load(upi_request_text(q, "source"), &p->moments, err));
+out:
+    return status;
+}
+
+static up_status
+require(const upi_request *q, const char *name, const char *what, up_error *err)
+{
+    if (upi_request_value(q, name)->given) {
+        return UP_OK;
+    }
+    (void)upi_fail(
+        err, UP_E_USAGE, name, "upshot %s needs --%s: %s", q->verb->name, name, what);
+    return upi_fix(err, "e.g. %s", q->verb->examples[0]);
+}
+
+/* --over COLUMN stands for --time COLUMN --over-time. */
+static up_status
+time_column(const upi_request *q, const char **out, up_error *err)
+{
+    const char *time = upi_request_text(q, "time");
+    const char *over = upi_request_has(q, "over") ? upi_request_text(q, "over") : NULL;
+    if (time != NULL && over != NULL && strcmp(time, over) != 0) {
+        (void)upi_fail(
+            err, UP_E_USAGE, "over", "--over is '%s' but --time is '%s'", over, time);
+        return upi_fix(err, "give one of them");
+    }
+    *out = time != NULL ? time : over;
+    return UP_OK;
+}
+
+static up_status
+add_each(const upi_request *q, const char *name, up_experiment *e,
+    up_status (*add)(up_experiment *, const char *, up_error *), up_error *err)
+{
+    up_status status = UP_OK;
+    const upi_value *v = upi_request_value(q, name);
+    for (int64_t i = 0; i < v->n; i++) {
+        UP_TRY(add(e, v->text[i], err));
+    }
+out:
+    return status;
+}
+
+static up_status
+make_experiment(const upi_request *q, upi_pipeline *p, up_error *err)
+{
+    up_status status = UP_OK;
+    const char *time = NULL;
+    UP_TRY(time_column(q, &time, err));
+    const up_roles *roles = UP_ROLES(.intent_to_treat = upi_request_text(q, "itt"),
+        .treated = upi_request_text(q, "treated"),
+        .propensity = upi_request_text(q, "propensity"),
+        .instrument = upi_request_text(q, "instrument"),
+        .cluster = upi_request_text(q, "cluster"),
+        .cluster2 = upi_request_text(q, "cluster2"),
+        .unit = upi_request_text(q, "unit"), .time = time,
+        .strata = upi_request_text(q, "strata"),
+        .weight = upi_request_text(q, "weight"),
+        .control = upi_request_text(q, "control"),
+        .expected_split = upi_request_text(q, "expected-split"),
+        .filter = upi_request_text(q, "filter"),
+        .missing = upi_request_integer(q, "missing"),
+        .assigned_by_cluster = upi_request_flag(q, "assigned-by-cluster"));
+    UP_TRY(up_experiment_new(p->source, roles, &p->experiment, err));
+    UP_TRY(add_each(q, "post", p->experiment, up_experiment_mark_post, err));
+    UP_TRY(add_each(q, "metric", p->experiment, up_experiment_add_metric, err));
+    UP_TRY(add_each(q, "covariates", p->experiment, up_experiment_add_covariate, err));
+    UP_TRY(upi_segments_add(q, p->experiment, err));
+out:
+    return status;
+}
+
+static up_status
+read_rows(const upi_request *q, const up_run *run, upi_pipeline *p, up_error *err)
+{
+    up_status status = UP_OK;
+    UP_TRY(require(q, "itt", "the column of the assigned arm", err));
+    UP_TRY(require(q, "metric", "what is measured", err));
+    UP_TRY(up_source_open(upi_request_text(q, "source"), run, &p->source, err));
+    UP_TRY(make_experiment(q, p, err));
+    UP_TRY(up_moments_build(p->experiment,
+        UP_MOMENTS_OPTS(.layout = upi_request_integer(q, "layout")), run, &p->moments,
+        err));
+out:
+    return status;
+}
+
+up_status
+upi_pipeline_run(
+    const upi_request *q, const up_run *run, upi_pipeline *out, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_pipeline p = {0};
+    if (up_moments_is_capsule(upi_request_text(q, "source")) != 0) {
+        UP_TRY(load_capsule(q, &p, err));
+    } else {
+        UP_TRY(read_rows(q, run, &p, err));
+    }
+    UP_TRY(up_fit_linear(p.moments,
+        UP_LINEAR_OPTS(.vcov = upi_request_integer(q, "vcov"),
+            .interactions = upi_request_integer(q, "interactions"),
+            .no_covariates = upi_request_flag(q, "no-covariates")),
+        run, &p.model, err));
+    *out = p;
+    p = (upi_pipeline){0};
+out:
+    upi_pipeline_clear(&p);
+    return status;
+}
+
+void
+upi_pipeline_clear(upi_pipeline *p)
+{
+    up_model_free(p->model);
+    up_moments_free(p->moments);
+    up_experiment_free(p->experiment);
+    up_source_free(p->source);
+    *p = (upi_pipeline){0};
+}
+
+/* "96MB" to bytes; a number alone is bytes. */
+static up_status
+read_memory(const char *text, int64_t *out, up_error *err)
+{
+    static const struct {
+        const char *unit;
+        double bytes;
+    } units[] = {{"B", 1}, {"KB", 1024}, {"MB", 1048576}, {"GB", 1073741824},
+        {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {"", 1}, {"K", 1024},
+        {"M", 1048576}, {"G", 1073741824}};
+    size_t n = strspn(text, "0123456789.");
+    double x = 0;
+    if (n > 0 && upi_double_parse(text, (int64_t)n, &x)) {
+        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+            double bytes = x * units[i].bytes;
+            if (strcmp(text + n, units[i].unit) == 0 && bytes >= 1 && bytes < 1e15) {
+                *out = (int64_t)bytes;
+                return UP_OK;
+            }
+        }
+    }
+    (void)upi_fail(err, UP_E_USAGE, "memory", "--memory cannot be '%s'", text);
+    return upi_fix(err, "give a number and a unit: --memory 256MB");
+}
+
+up_status
+upi_run_options(const upi_request *q, const up_run *run, up_run *out, up_error *err)
+{
+    up_status status = UP_OK;
+    up_run r = run != NULL ? *run : (up_run){.struct_size = sizeof(up_run)};
+    if (!upi_request_has(q, "threads")) {
+        *out = r;
+        return UP_OK;
+    }
+    if (upi_request_value(q, "threads")->given) {
+        r.threads = upi_request_integer(q, "threads");
+    }
+    if (upi_request_value(q, "seed")->given) {
+        r.seed = (uint64_t)upi_request_integer(q, "seed");
+    }
+    if (upi_request_text(q, "spill") != NULL) {
+        r.spill_directory = upi_request_text(q, "spill");
+    }
+    if (upi_request_text(q, "memory") != NULL) {
+        UP_TRY(read_memory(upi_request_text(q, "memory"), &r.memory_limit_bytes, err));
+    }
+    *out = r;
+out:
+    return status;
+}

@@ -1,0 +1,243 @@
+/* Carries out `effect`. */
+#include "base/json.h"
+#include "catalog/pipeline.h"
+#include "catalog/truth.h"
+#include "catalog/verbs.h"
+#include "moments/moments.h"
+#include "report/style.h"
+
+#include <upshot/effects.h>
+
+#include <math.h>
+#include <string.h>
+
+static const upi_sheet_column columns[] = {{"metric", UPI_CELL_TEXT, false},
+    {"arm", UPI_CELL_TEXT, false}, {"against", UPI_CELL_TEXT, false},
+    {"segment", UPI_CELL_TEXT, false}, {"period", UPI_CELL_TEXT, false},
+    {"estimand", UPI_CELL_TEXT, false}, {"estimate", UPI_CELL_NUMBER, false},
+    {"std_error", UPI_CELL_NUMBER, false}, {"statistic", UPI_CELL_NUMBER, false},
+    {"df", UPI_CELL_NUMBER, false}, {"p_value", UPI_CELL_NUMBER, false},
+    {"conf_low", UPI_CELL_NUMBER, false}, {"conf_high", UPI_CELL_NUMBER, false},
+    {"baseline", UPI_CELL_NUMBER, false}, {"relative", UPI_CELL_NUMBER, false},
+    {"relative_low", UPI_CELL_NUMBER, false}, {"relative_high", UPI_CELL_NUMBER, false},
+    {"relative_set", UPI_CELL_TEXT, false}, {"n", UPI_CELL_INTEGER, false},
+    {"clusters", UPI_CELL_INTEGER, false}, {"truth", UPI_CELL_NUMBER, false}};
+
+static const char *const relative_sets[] = {
+    "interval", "complement", "line", "above", "below"};
+
+static up_status
+fill_row(upi_cell *c, const up_effect *e, up_error *err)
+{
+    up_status status = UP_OK;
+    const char *texts[] = {
+        e->metric, e->arm, e->against, e->segment, e->period, e->estimand};
+    const double numbers[] = {e->estimate, e->std_error, e->statistic, e->df,
+        e->p_value, e->ci_low, e->ci_high, e->baseline, e->relative, e->relative_low,
+        e->relative_high};
+    for (int k = 0; k < 6; k++) {
+        UP_TRY(upi_cell_set(&c[k], texts[k], err));
+    }
+    for (int k = 0; k < 11; k++) {
+        c[6 + k].number = numbers[k];
+    }
+    if (!isnan(e->relative) && e->relative_shape >= 0 && e->relative_shape <= 4) {
+        UP_TRY(upi_cell_set(&c[17], relative_sets[e->relative_shape], err));
+    }
+    c[18].integer = e->n;
+    c[19].integer = e->clusters;
+out:
+    return status;
+}
+
+static up_status
+fill_rows(const upi_request *q, const up_effects *effects, up_result *r, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_truth *truth = NULL;
+    const char *path = upi_request_text(q, "truth");
+    bool cumulative = upi_request_flag(q, "cumulative");
+    if (path != NULL) {
+        UP_TRY(upi_truth_read(path, &truth, err));
+    }
+    r->rows.columns = columns;
+    r->rows.n_columns = path != NULL ? 21 : 20;
+    for (int64_t i = 0; i < up_effects_count(effects); i++) {
+        up_effect e = up_effects_get(effects, i);
+        upi_cell *row = NULL;
+        UP_TRY(upi_sheet_add(&r->rows, &row, err));
+        UP_TRY(fill_row(row, &e, err));
+        if (truth != NULL) {
+            row[20].number = upi_truth_find(truth, &e, cumulative);
+        }
+    }
+out:
+    upi_truth_free(truth);
+    return status;
+}
+
+/* The first row in a sentence, in plain characters: it stands in JSON as well. */
+static up_status
+set_headline(const up_effects *effects, double level, up_result *r, up_error *err)
+{
+    const upi_style plain = {0};
+    up_effect e = up_effects_get(effects, 0);
+    char x[UPI_NUMBER_CHARS];
+    char digits[UPI_DOUBLE_CHARS];
+    upi_text t = {0};
+    int decimals = upi_decimals(e.std_error);
+    upi_number_text(&plain, e.estimate, decimals, true, x);
+    upi_text_addf(&t, "%s: %s against %s %s", e.metric, e.arm, e.against, x);
+    if (isfinite(e.relative)) {
+        double spread = 100 * fabs(e.relative_high - e.relative_low) / 4;
+        decimals = isfinite(spread) ? upi_decimals(spread) : 1;
+        upi_number_text(&plain, 100 * e.relative, decimals > 4 ? 4 : decimals, true, x);
+        upi_text_addf(&t, " (%s%%)", x);
+    }
+    decimals = upi_decimals(e.std_error);
+    upi_double_text_digits(100 * level, 6, digits);
+    upi_number_text(&plain, e.ci_low, decimals, true, x);
+    upi_text_addf(&t, ", %s%% interval [%s, ", digits, x);
+    upi_number_text(&plain, e.ci_high, decimals, true, x);
+    upi_text_addf(&t, "%s]", x);
+    if (e.segment[0] != '\0') {
+        upi_text_addf(&t, " where %s", e.segment);
+    }
+    if (e.period[0] != '\0') {
+        upi_text_addf(&t, " in period %s", e.period);
+    }
+    if (up_effects_count(effects) > 1) {
+        upi_text_addf(&t, "; %lld rows in all", (long long)up_effects_count(effects));
+    }
+    upi_free(r->headline);
+    r->headline = NULL;
+    return upi_text_take(&t, &r->headline, err);
+}
+
+/* What was asked of the model, as resolved. How it was run (threads, memory) is left out:
+ * it cannot change the answer. */
+static up_status
+set_options(const upi_request *q, const up_model *m, up_result *r, up_error *err)
+{
+    static const char *const texts[] = {
+        "estimand", "relative", "population", "interactions"};
+    static const char *const flags[] = {
+        "no-covariates", "cumulative", "compare-segments", "absolute-only"};
+    upi_text t = {0};
+    upi_json j;
+    upi_json_start(&j, &t, 0, 0);
+    upi_json_object(&j);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        upi_json_put_string(&j, texts[i], upi_request_text(q, texts[i]));
+    }
+    upi_json_put_double(&j, "level", upi_request_number(q, "level"));
+    upi_json_put_string(&j, "vcov", up_model_vcov(m));
+    upi_json_key(&j, "where");
+    upi_json_array(&j);
+    const upi_value *where = upi_request_value(q, "where");
+    for (int64_t i = 0; i < where->n; i++) {
+        upi_json_string(&j, where->text[i]);
+    }
+    upi_json_array_end(&j);
+    upi_json_put_string(&j, "by", upi_request_text(q, "by"));
+    upi_json_put_string(&j, "against", upi_request_text(q, "against"));
+    upi_json_put_bool(&j, "over_time",
+        upi_request_flag(q, "over-time") || upi_request_text(q, "over") != NULL);
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        char name[32];
+        upi_line_copy(name, sizeof name, flags[i]);
+        for (char *c = name; *c != '\0'; c++) {
+            *c = (char)(*c == '-' ? '_' : *c);
+        }
+        upi_json_put_bool(&j, name, upi_request_flag(q, flags[i]));
+    }
+    upi_json_object_end(&j);
+    return upi_text_take(&t, &r->options, err);
+}
+
+/* --over COLUMN with a capsule must name the time it was made with. */
+static up_status
+check_over(const upi_request *q, const upi_pipeline *p, up_error *err)
+{
+    const char *over = upi_request_text(q, "over");
+    const upi_variable *time = &p->moments->experiment->roles[UPI_ROLE_TIME];
+    if (!p->capsule || over == NULL) {
+        return UP_OK;
+    }
+    if (time->name == NULL) {
+        (void)upi_fail(
+            err, UP_E_NEEDS_ROWS, "over", "the capsule was made without a time");
+        return upi_fix(err, "run 'upshot fit' on the rows with --time %s --save", over);
+    }
+    if (strcmp(time->name, over) != 0) {
+        (void)upi_fail(err, UP_E_NEEDS_ROWS, "over",
+            "the time of the capsule is '%s', not '%s'", time->name, over);
+        return upi_fix(err, "give --over-time, or run 'upshot fit' on the rows");
+    }
+    return UP_OK;
+}
+
+static up_status
+infer(const upi_request *q, const upi_pipeline *p, up_effects **out, up_error *err)
+{
+    const upi_value *where = upi_request_value(q, "where");
+    const upi_value *metric = upi_request_value(q, "metric");
+    bool over = upi_request_flag(q, "over-time") || upi_request_text(q, "over") != NULL;
+    up_effect_opts *o = UP_EFFECT_OPTS(.where = (const char *const *)where->text,
+        .n_where = where->n, .by = upi_request_text(q, "by"), .over_time = over,
+        .cumulative = upi_request_flag(q, "cumulative"),
+        .against = upi_request_text(q, "against"),
+        .compare_segments = upi_request_flag(q, "compare-segments"),
+        .estimand = upi_request_integer(q, "estimand"),
+        .scale =
+            upi_request_flag(q, "absolute-only") ? UP_SCALE_ABSOLUTE : UP_SCALE_BOTH,
+        .relative = upi_request_integer(q, "relative"),
+        .population = upi_request_integer(q, "population"),
+        .level = upi_request_number(q, "level"));
+    if (p->capsule && metric->given) {
+        o->metrics = (const char *const *)metric->text;
+        o->n_metrics = metric->n;
+    }
+    return up_infer_effect(p->model, o, out, err);
+}
+
+static up_status
+add_words(const up_effects *effects, up_result *r, up_error *err)
+{
+    up_status status = UP_OK;
+    UP_TRY(upi_strdup_to(&r->estimand, up_effects_estimand(effects), err));
+    for (int64_t i = 0; i < up_effects_assumptions(effects); i++) {
+        UP_TRY(upi_strings_add(
+            &r->assumptions, err, "%s", up_effects_assumption(effects, i)));
+    }
+    for (int64_t i = 0; i < up_effects_notes(effects); i++) {
+        up_note n = up_effects_note(effects, i);
+        UP_TRY(upi_pipeline_notes(&r->notes, &n, 1, err));
+    }
+out:
+    return status;
+}
+
+up_status
+upi_handle_effect(
+    const upi_request *q, const up_run *run, up_result *out, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_pipeline p = {0};
+    up_effects *effects = NULL;
+    UP_TRY(upi_pipeline_run(q, run, &p, err));
+    UP_TRY(check_over(q, &p, err));
+    UP_TRY(infer(q, &p, &effects, err));
+    out->view = UPI_VIEW_EFFECTS;
+    out->level = upi_request_number(q, "level");
+    UP_TRY(upi_pipeline_describe(&p, q, out, err));
+    UP_TRY(fill_rows(q, effects, out, err));
+    UP_TRY(set_headline(effects, out->level, out, err));
+    UP_TRY(add_words(effects, out, err));
+    UP_TRY(upi_pipeline_checks(&p, out, err));
+    UP_TRY(set_options(q, p.model, out, err));
+out:
+    up_effects_free(effects);
+    upi_pipeline_clear(&p);
+    return status;
+}

@@ -1,0 +1,176 @@
+/* The tables of the verbs `describe` and `simulate`. */
+#include "catalog/options.h"
+#include "catalog/verbs.h"
+
+static const up_option describe_options[] = {
+    OPTION_SOURCE,
+    OPTION_LIMIT,
+    OPTIONS_RUN,
+    OPTION_END,
+};
+
+static const up_result_field describe_result[] = {
+    RESULT_COMMON,
+    {"rows", "array", "one object per column"},
+    {"rows[].column", "string", "name of the column"},
+    {"rows[].type", "string", "number, integer, boolean, text, date or timestamp"},
+    {"rows[].missing", "integer", "rows without a value"},
+    {"rows[].infinite", "integer", "rows with an infinite value"},
+    {"rows[].distinct", "integer", "distinct values; approximate above 10,000"},
+    {"rows[].min", "number", "smallest value"},
+    {"rows[].max", "number", "largest value"},
+    {"rows[].mean", "number", "mean"},
+    {"rows[].sd", "number", "standard deviation"},
+    {"rows[].example", "string", "the most common values"},
+    {"rows_total", "integer", "columns there are; compact output may show fewer"},
+    {"warnings", "array", "notes and warnings"},
+    {"next", "array", "commands that would be worth running next"},
+    {"options", "object", "the options as resolved"},
+    {"input", "object", "source and rows"},
+    {"version", "string", "the version of upshot"},
+    RESULT_END,
+};
+
+static const char *const describe_refusals[] = {"E_SOURCE", "E_ENGINE", NULL};
+
+static const char *const describe_examples[] = {"upshot describe shop.parquet",
+    "upshot describe 'data/*.csv.gz' --json", "cat shop.csv | upshot describe -", NULL};
+
+const up_verb upi_verb_describe = {
+    .name = "describe",
+    .summary = "look at the columns: types, missing values, ranges",
+    .doc = "Reads every column once and prints its type, missing and distinct values, "
+           "range, mean and most common values, so that roles can be chosen.",
+    .options = describe_options,
+    .result = describe_result,
+    .refusals = describe_refusals,
+    .examples = describe_examples,
+};
+
+static const up_option simulate_options[] = {
+    {.name = "what",
+        .type = UP_OPTION_ENUM,
+        .value = "WHAT",
+        .choices = "shop",
+        .required = 1,
+        .positional = 1,
+        .group = "Data",
+        .example = "shop",
+        .doc = "The world to simulate: shop is an online store with searches, views "
+               "and sales."},
+    {.name = "to",
+        .type = UP_OPTION_PATH,
+        .value = "FILE",
+        .required = 1,
+        .positional = 1,
+        .group = "Data",
+        .example = "shop.parquet",
+        .doc = "The file to write, ending in .parquet, .csv or .csv.gz. The truth goes "
+               "beside it."},
+    {.name = "truth",
+        .type = UP_OPTION_PATH,
+        .value = "FILE",
+        .group = "Data",
+        .example = "shop.truth.json",
+        .doc = "Where the true effects are written. Without it: the name of the file "
+               "with the ending .truth.json."},
+    {.name = "units",
+        .type = UP_OPTION_INTEGER,
+        .value = "N",
+        .fallback = "10000",
+        .min = 1,
+        .max = 1e10,
+        .group = "World",
+        .example = "1000000",
+        .doc = "Shoppers."},
+    {.name = "arms",
+        .type = UP_OPTION_INTEGER,
+        .value = "N",
+        .fallback = "2",
+        .min = 2,
+        .max = 8,
+        .group = "World",
+        .example = "3",
+        .doc = "Arms, with control."},
+    {.name = "weeks",
+        .type = UP_OPTION_INTEGER,
+        .value = "N",
+        .fallback = "1",
+        .min = 1,
+        .max = 520,
+        .group = "World",
+        .example = "4",
+        .doc = "Rows per shopper: a weekly panel, in which effects grow or fade."},
+    {.name = "clusters",
+        .type = UP_OPTION_INTEGER,
+        .value = "N",
+        .fallback = "0",
+        .max = 1e10,
+        .group = "World",
+        .example = "4000",
+        .doc = "Shoppers live in this many households, assigned together; 0 assigns "
+               "shopper by shopper."},
+    {.name = "noncompliance",
+        .type = UP_OPTION_ENUM,
+        .value = "KIND",
+        .fallback = "none",
+        .choices = "none|one-sided|two-sided",
+        .group = "World",
+        .example = "one-sided",
+        .doc = "Whether shoppers may end up in another arm than the one assigned."},
+    {.name = "adaptive",
+        .type = UP_OPTION_FLAG,
+        .group = "World",
+        .example = "true",
+        .doc = "Probabilities of assignment vary by segment; they are in the file."},
+    {.name = "covariates",
+        .type = UP_OPTION_INTEGER,
+        .value = "N",
+        .fallback = "0",
+        .max = 1000,
+        .group = "World",
+        .example = "20",
+        .doc = "Extra continuous covariates c1, c2, ..."},
+    {.name = "segments",
+        .type = UP_OPTION_INTEGER,
+        .value = "N",
+        .fallback = "12",
+        .min = 1,
+        .max = 1000,
+        .group = "World",
+        .example = "60",
+        .doc = "Combinations of device, loyalty and country."},
+    OPTIONS_RUN,
+    OPTION_END,
+};
+
+static const up_result_field simulate_result[] = {
+    RESULT_COMMON,
+    {"files", "array", "the files that were written"},
+    {"next", "array", "commands that would be worth running next"},
+    {"options", "object", "the options as resolved"},
+    {"input", "object", "the rows written"},
+    {"version", "string", "the version of upshot"},
+    RESULT_END,
+};
+
+static const char *const simulate_refusals[] = {"E_ARGUMENT", "E_WRITE", NULL};
+
+static const char *const simulate_examples[] = {"upshot simulate shop shop.parquet",
+    "upshot simulate shop big.parquet --units 10000000 --arms 3 --weeks 4 --seed 7",
+    "upshot simulate shop encouraged.csv --noncompliance one-sided --clusters 2000",
+    NULL};
+
+const up_verb upi_verb_simulate = {
+    .name = "simulate",
+    .summary = "make the data of an online store, with the true effects",
+    .doc = "Writes rows of an experiment in an online store, of any size, and beside "
+           "them the true effects as JSON: on average, by device, loyalty, economy "
+           "and week, of assignment and of treatment, and by path (searches, views). "
+           "The truth is computed from the model, not from the rows. The same seed "
+           "gives the same file.",
+    .options = simulate_options,
+    .result = simulate_result,
+    .refusals = simulate_refusals,
+    .examples = simulate_examples,
+};
