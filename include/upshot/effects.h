@@ -14,22 +14,25 @@ typedef struct up_effects up_effects;
 
 /** Whether relative effects are given too. */
 enum up_scale {
-    UP_SCALE_BOTH = 0, /**< absolute, with the relative effect beside it */
+    UP_SCALE_BOTH = 0,    /**< absolute, with the relative effect beside it */
     UP_SCALE_ABSOLUTE = 1 /**< relative effects are left out (NaN) */
 };
 /** The interval of a relative effect; docs/methods.md eqs. 16-18. */
 enum up_relative {
-    UP_RELATIVE_FIELLER = 0, /**< by inverting the test of a ratio; decides as the effect does */
-    UP_RELATIVE_DELTA = 1,   /**< by linearisation */
-    UP_RELATIVE_LOG = 2 /**< log-ratio of means */
+    UP_RELATIVE_FIELLER =
+        0, /**< by inverting the test of a ratio; decides as the effect does */
+    UP_RELATIVE_DELTA = 1, /**< by linearisation */
+    UP_RELATIVE_LOG = 2    /**< log-ratio of means */
 };
 /** Whose effect. */
 enum up_estimand {
     UP_ESTIMAND_DEFAULT = 0, /**< ATE under full compliance, else LATE */
     UP_ESTIMAND_ITT = 1,     /**< of the assignment, on everyone */
     UP_ESTIMAND_LATE = 2,    /**< of the treatment, on compliers */
-    UP_ESTIMAND_ATT = 3,     /**< one-sided noncompliance: equals LATE; full: averages over the treated */
-    UP_ESTIMAND_ATE = 4      /**< with noncompliance: the remap under conditional effect ignorability */
+    UP_ESTIMAND_ATT =
+        3, /**< one-sided noncompliance: equals LATE; full: averages over the treated */
+    UP_ESTIMAND_ATE =
+        4 /**< with noncompliance: the remap under conditional effect ignorability */
 };
 /** Whom the interval speaks of. */
 enum up_population {
@@ -40,13 +43,14 @@ enum up_population {
 /** What to ask of a model. Each segment, each level of `by` and each period of `over` gives a row
  *  per metric and arm; they combine. */
 typedef struct up_effect_opts {
-    size_t struct_size;         /**< set by UP_EFFECT_OPTS() */
-    const char *const *where;   /**< (n_where) conditions on covariates or time; each is a segment */
-    int64_t n_where;            /**< 0 = everyone */
-    const char *by;             /**< a covariate: one segment per level */
-    int64_t over_time;          /**< 1: one row per period of the time role */
-    int64_t cumulative;         /**< 1, with over_time: sum of the effects up to each period */
-    const char *against;        /**< arm to compare with; NULL = control */
+    size_t struct_size; /**< set by UP_EFFECT_OPTS() */
+    const char *const
+        *where; /**< (n_where) conditions on covariates or time; each is a segment */
+    int64_t n_where;     /**< 0 = everyone */
+    const char *by;      /**< a covariate: one segment per level */
+    int64_t over_time;   /**< 1: one row per period of the time role */
+    int64_t cumulative;  /**< 1, with over_time: sum of the effects up to each period */
+    const char *against; /**< arm to compare with; NULL = control */
     int64_t compare_segments;   /**< 1: also each segment minus the first */
     int64_t estimand;           /**< enum up_estimand */
     int64_t scale;              /**< enum up_scale */
@@ -58,33 +62,35 @@ typedef struct up_effect_opts {
 } up_effect_opts;
 
 /** Options for one call: UP_EFFECT_OPTS(.by = "device"). */
-#define UP_EFFECT_OPTS(...) (&(up_effect_opts){.struct_size = sizeof(up_effect_opts), __VA_ARGS__})
+#define UP_EFFECT_OPTS(...)                                                            \
+    (&(up_effect_opts){.struct_size = sizeof(up_effect_opts), __VA_ARGS__})
 
 /** One effect. Texts live as long as the effects. NaN where a value does not exist. */
 typedef struct up_effect {
-    const char *metric,    /**< name of the metric */
-        *arm,              /**< the arm whose effect it is */
-        *against;          /**< the arm it is compared with */
-    const char *segment;   /**< the condition, or "" for everyone */
-    const char *period;    /**< label of the period, or "" */
-    const char *estimand;  /**< "ate", "itt", "late", "att" */
-    double estimate,       /**< in the unit of the metric */
-        std_error,         /**< of the estimate */
-        df,                /**< degrees of freedom of the t statistic */
-        statistic,         /**< estimate / std_error */
-        p_value,           /**< two-sided, of no effect */
-        ci_low,            /**< lower end at the level asked for */
-        ci_high;           /**< upper end */
-    double baseline,       /**< mean under `against` in the segment */
-        baseline_std_error; /**< of the baseline */
-    double relative,       /**< estimate / baseline, a fraction */
-        relative_low,      /**< lower end; infinite where there is none */
-        relative_high;     /**< upper end; infinite where there is none */
+    const char *metric,      /**< name of the metric */
+        *arm,                /**< the arm whose effect it is */
+        *against;            /**< the arm it is compared with */
+    const char *segment;     /**< the condition, or "" for everyone */
+    const char *period;      /**< label of the period, or "" */
+    const char *estimand;    /**< "ate", "itt", "late", "att" */
+    double estimate,         /**< in the unit of the metric */
+        std_error,           /**< of the estimate */
+        df,                  /**< degrees of freedom of the t statistic */
+        statistic,           /**< estimate / std_error */
+        p_value,             /**< two-sided, of no effect */
+        ci_low,              /**< lower end at the level asked for */
+        ci_high;             /**< upper end */
+    double baseline,         /**< mean under `against` in the segment */
+        baseline_std_error;  /**< of the baseline */
+    double relative,         /**< estimate / baseline, a fraction */
+        relative_low,        /**< lower end; infinite where there is none */
+        relative_high;       /**< upper end; infinite where there is none */
     double relative_p_value; /**< two-sided, of no relative effect */
-    int64_t relative_kind;  /**< enum up_relative */
-    int64_t relative_shape; /**< 0 interval; 1 complement of (low, high); 2 whole line; 3 above low; 4 below high */
-    int64_t n;              /**< rows of the segment and period, all arms */
-    int64_t clusters;       /**< clusters in them; 0 without clusters */
+    int64_t relative_kind;   /**< enum up_relative */
+    int64_t
+        relative_shape; /**< 0 interval; 1 complement of (low, high); 2 whole line; 3 above low; 4 below high */
+    int64_t n;        /**< rows of the segment and period, all arms */
+    int64_t clusters; /**< clusters in them; 0 without clusters */
 } up_effect;
 
 /** Infers effects from a model: contrasts of its coefficients by delta vectors.
@@ -111,7 +117,8 @@ typedef struct up_effect {
  *  @par Source  arXiv 2412.08788 (delta vectors); Fieller (1954); Angrist & Fernandez-Val
  *               (2013) for the effect on everyone; docs/methods.md eqs. 12-21
  *  @since 0.1 @par Stability experimental */
-UP_API up_status up_infer_effect(const up_model *model, const up_effect_opts *opts, up_effects **out, up_error *err) UP_MUST_USE;
+UP_API up_status up_infer_effect(const up_model *model, const up_effect_opts *opts,
+    up_effects **out, up_error *err) UP_MUST_USE;
 
 /** Gives the number of effects.
  *  @param[in] e the effects
@@ -157,8 +164,8 @@ UP_API double up_effects_covariance(const up_effects *e, int64_t i, int64_t j);
  *  @par Cost    O(n^2 p^2 + n^3) for n effects
  *  @par Source  Wald (1943); docs/methods.md eq. 14
  *  @since 0.1 @par Stability experimental */
-UP_API up_status up_effects_joint_test(const up_effects *e, int64_t i0, int64_t i1, double *f,
-    double *df1, double *df2, double *p_value, up_error *err) UP_MUST_USE;
+UP_API up_status up_effects_joint_test(const up_effects *e, int64_t i0, int64_t i1,
+    double *f, double *df1, double *df2, double *p_value, up_error *err) UP_MUST_USE;
 
 /** Says in words what is estimated.
  *  @param[in] e the effects

@@ -15,7 +15,8 @@ typedef struct up_model up_model;
 
 /** The covariance of the coefficients; docs/methods.md eqs. 7-11. */
 enum up_vcov {
-    UP_VCOV_AUTO = 0, /**< HC2 without clusters; with clusters CR2, or CR1S when every arm has at
+    UP_VCOV_AUTO =
+        0, /**< HC2 without clusters; with clusters CR2, or CR1S when every arm has at
                            least 2,000 clusters; CR1S with two ways of clustering */
     UP_VCOV_IID = 1,  /**< one variance for all rows */
     UP_VCOV_HC0 = 2,  /**< White: squared residuals as they are */
@@ -37,15 +38,17 @@ enum up_interactions {
 
 /** How to fit. Zero is the default everywhere. */
 typedef struct up_linear_opts {
-    size_t struct_size;   /**< set by UP_LINEAR_OPTS() */
-    int64_t vcov;         /**< enum up_vcov */
-    int64_t interactions; /**< enum up_interactions */
-    int64_t no_covariates;/**< 1: leave the covariates out of the model */
-    double rank_tolerance;/**< relative length below which a column repeats the others; 0 = 1e-10 */
+    size_t struct_size;    /**< set by UP_LINEAR_OPTS() */
+    int64_t vcov;          /**< enum up_vcov */
+    int64_t interactions;  /**< enum up_interactions */
+    int64_t no_covariates; /**< 1: leave the covariates out of the model */
+    double
+        rank_tolerance; /**< relative length below which a column repeats the others; 0 = 1e-10 */
 } up_linear_opts;
 
 /** Options for one call: UP_LINEAR_OPTS(.vcov = UP_VCOV_HC3). */
-#define UP_LINEAR_OPTS(...) (&(up_linear_opts){.struct_size = sizeof(up_linear_opts), __VA_ARGS__})
+#define UP_LINEAR_OPTS(...)                                                            \
+    (&(up_linear_opts){.struct_size = sizeof(up_linear_opts), __VA_ARGS__})
 
 /** Fits all metrics at once.
  *
@@ -70,8 +73,8 @@ typedef struct up_linear_opts {
  *  @par Source  arXiv 2604.24116 eqs. 1-7; White (1980), MacKinnon & White (1985) eq. 12,
  *               Bell & McCaffrey (2002), Lin (2013), Wong et al. (2021)
  *  @since 0.1 @par Stability experimental */
-UP_API up_status up_fit_linear(up_moments *m, const up_linear_opts *opts, const up_run *run,
-    up_model **out, up_error *err) UP_MUST_USE;
+UP_API up_status up_fit_linear(up_moments *m, const up_linear_opts *opts,
+    const up_run *run, up_model **out, up_error *err) UP_MUST_USE;
 
 /** Gives the number of columns kept in the model.
  *  @param[in] m the model

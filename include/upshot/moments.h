@@ -14,23 +14,29 @@ typedef struct up_moments up_moments;
 
 /** How rows were compressed. */
 enum up_layout {
-    UP_LAYOUT_AUTO = 0,     /**< the cheapest that is exact */
-    UP_LAYOUT_GROUPS = 1,   /**< one record per distinct row of roles and discrete covariates */
+    UP_LAYOUT_AUTO = 0, /**< the cheapest that is exact */
+    UP_LAYOUT_GROUPS =
+        1, /**< one record per distinct row of roles and discrete covariates */
     UP_LAYOUT_CLUSTERS = 2, /**< the same within each cluster */
-    UP_LAYOUT_STREAM = 3    /**< continuous covariates: a triangular factor per record, and a second
+    UP_LAYOUT_STREAM =
+        3 /**< continuous covariates: a triangular factor per record, and a second
                                  pass over the rows for robust covariances */
 };
 
 /** How to compress. Zero is the default everywhere. */
 typedef struct up_moments_opts {
-    size_t struct_size;  /**< set by UP_MOMENTS_OPTS() */
-    int64_t layout;      /**< enum up_layout; a layout that cannot hold the design is UP_E_ARGUMENT */
-    int64_t max_groups;  /**< records above which a number is no longer treated as discrete; 0 = 200,000 */
-    int64_t max_levels;  /**< distinct values above which a numeric covariate is continuous; 0 = 64 */
+    size_t struct_size; /**< set by UP_MOMENTS_OPTS() */
+    int64_t
+        layout; /**< enum up_layout; a layout that cannot hold the design is UP_E_ARGUMENT */
+    int64_t
+        max_groups; /**< records above which a number is no longer treated as discrete; 0 = 200,000 */
+    int64_t
+        max_levels; /**< distinct values above which a numeric covariate is continuous; 0 = 64 */
 } up_moments_opts;
 
 /** Options for one call: UP_MOMENTS_OPTS(.layout = UP_LAYOUT_GROUPS). */
-#define UP_MOMENTS_OPTS(...) (&(up_moments_opts){.struct_size = sizeof(up_moments_opts), __VA_ARGS__})
+#define UP_MOMENTS_OPTS(...)                                                           \
+    (&(up_moments_opts){.struct_size = sizeof(up_moments_opts), __VA_ARGS__})
 
 /** Compresses the rows of an experiment in one pass.
  *
@@ -51,8 +57,8 @@ typedef struct up_moments_opts {
  *               LeVeque (1983), the pairwise rule, for the merge; Demmel et al. (2012) for
  *               the QR
  *  @since 0.1 @par Stability experimental */
-UP_API up_status up_moments_build(up_experiment *e, const up_moments_opts *opts, const up_run *run,
-    up_moments **out, up_error *err) UP_MUST_USE;
+UP_API up_status up_moments_build(up_experiment *e, const up_moments_opts *opts,
+    const up_run *run, up_moments **out, up_error *err) UP_MUST_USE;
 
 /** Adds b's rows to a's: the same moments as one pass over both (to rounding; the same bits
  *  for the same order of merges). The second pass of a fit is not carried over.
@@ -67,7 +73,8 @@ UP_API up_status up_moments_build(up_experiment *e, const up_moments_opts *opts,
  *  @par Cost    O(groups of a and b)
  *  @par Source  Chan, Golub & LeVeque (1983), the pairwise rule; docs/methods.md eq. 6
  *  @since 0.1 @par Stability experimental */
-UP_API up_status up_moments_merge(const up_moments *a, const up_moments *b, up_moments **out, up_error *err) UP_MUST_USE;
+UP_API up_status up_moments_merge(const up_moments *a, const up_moments *b,
+    up_moments **out, up_error *err) UP_MUST_USE;
 
 /** Writes a capsule: one Parquet file with metadata, atomically.
  *
@@ -78,7 +85,8 @@ UP_API up_status up_moments_merge(const up_moments *a, const up_moments *b, up_m
  *  @return UP_OK; UP_E_ARGUMENT; UP_E_WRITE; UP_E_ENGINE; UP_E_NO_MEMORY
  *  @par Cost O(groups)
  *  @since 0.1 @par Stability experimental */
-UP_API up_status up_moments_save(const up_moments *m, const char *path, const up_run *run, up_error *err) UP_MUST_USE;
+UP_API up_status up_moments_save(const up_moments *m, const char *path,
+    const up_run *run, up_error *err) UP_MUST_USE;
 
 /** Reads a capsule. Nothing in the file is trusted: shapes, codes, order and checksums are
  *  checked.
@@ -90,7 +98,8 @@ UP_API up_status up_moments_save(const up_moments *m, const char *path, const up
  *          capsule; UP_E_ENGINE; UP_E_ARGUMENT; UP_E_NO_MEMORY
  *  @par Cost O(groups)
  *  @since 0.1 @par Stability experimental */
-UP_API up_status up_moments_load(const char *path, up_moments **out, up_error *err) UP_MUST_USE;
+UP_API up_status up_moments_load(
+    const char *path, up_moments **out, up_error *err) UP_MUST_USE;
 
 /** Tells whether a file is a capsule, by its first bytes and its metadata.
  *  @param[in] path may be NULL

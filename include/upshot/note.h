@@ -17,33 +17,39 @@ typedef enum up_severity {
 } up_severity;
 
 /** X(name, number, sentence). Codes are stable; `upshot explain CODE` prints the page. */
-#define UP_NOTE_LIST(X)                                                                  \
-    X(N_ROWS_DROPPED, 1, "rows with missing values were left out")                       \
-    X(N_MISSING_INDICATOR, 2, "missing covariate values were given a level of their own")\
-    X(N_COLUMN_DROPPED, 3, "a column of the model was left out: it repeats the others")  \
-    X(N_SUPERPOPULATION, 4, "the variance includes that of the covariate averages")      \
-    X(N_VCOV_SWITCH, 5, "with this many clusters the cheaper covariance is used")        \
-    X(N_ESTIMAND_LATE, 6, "the estimate is the effect on compliers, not on everyone")    \
-    X(N_ESTIMAND_ATE, 7, "the effect on everyone rests on a further assumption")         \
-    X(N_NO_COVARIATES, 8, "no covariates: the interval could be narrower")               \
-    X(N_FIXED_HORIZON, 9, "the interval holds for one look at a size fixed in advance")  \
-    X(N_LAYOUT, 10, "how the rows were compressed")                                      \
-    X(N_PROPENSITY_WEIGHTS, 11, "rows are weighted by the inverse of their propensity")  \
-    X(N_MANY_COMPARISONS, 12, "many intervals are shown; each holds on its own")         \
-    X(N_OVERRIDE, 13, "a refusal was overridden on request")                             \
-    X(N_APPROXIMATE, 14, "the value rests on a stated approximation")                    \
-    X(W_SRM, 101, "the arms do not have the expected sizes")                             \
-    X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead")        \
-    X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough")                        \
-    X(W_OVERLAP, 104, "propensities near 0 or 1 leave few effective rows")               \
-    X(W_MISSING_BY_ARM, 105, "missing values differ by arm")                             \
-    X(W_RELATIVE_CHOICE, 106, "the kind of relative interval changes the decision")      \
-    X(W_RELATIVE_UNBOUNDED, 107, "the relative interval is unbounded: the baseline may be 0")\
-    X(W_BALANCE, 108, "a covariate differs by arm more than chance allows")              \
-    X(W_SMALL_ARM, 109, "an arm has few rows")                                           \
-    X(W_LEVERAGE, 110, "one row or cluster decides the estimate")                        \
-    X(W_PROPENSITY_SHARES, 111, "the propensities do not match the shares of the arms")  \
-    X(W_COMPLIANCE, 112, "few units follow their assignment")                            \
+#define UP_NOTE_LIST(X)                                                                \
+    X(N_ROWS_DROPPED, 1, "rows with missing values were left out")                     \
+    X(N_MISSING_INDICATOR, 2,                                                          \
+        "missing covariate values were given a level of their own")                    \
+    X(N_COLUMN_DROPPED, 3,                                                             \
+        "a column of the model was left out: it repeats the others")                   \
+    X(N_SUPERPOPULATION, 4, "the variance includes that of the covariate averages")    \
+    X(N_VCOV_SWITCH, 5, "with this many clusters the cheaper covariance is used")      \
+    X(N_ESTIMAND_LATE, 6, "the estimate is the effect on compliers, not on everyone")  \
+    X(N_ESTIMAND_ATE, 7, "the effect on everyone rests on a further assumption")       \
+    X(N_NO_COVARIATES, 8, "no covariates: the interval could be narrower")             \
+    X(N_FIXED_HORIZON, 9,                                                              \
+        "the interval holds for one look at a size fixed in advance")                  \
+    X(N_LAYOUT, 10, "how the rows were compressed")                                    \
+    X(N_PROPENSITY_WEIGHTS, 11,                                                        \
+        "rows are weighted by the inverse of their propensity")                        \
+    X(N_MANY_COMPARISONS, 12, "many intervals are shown; each holds on its own")       \
+    X(N_OVERRIDE, 13, "a refusal was overridden on request")                           \
+    X(N_APPROXIMATE, 14, "the value rests on a stated approximation")                  \
+    X(W_SRM, 101, "the arms do not have the expected sizes")                           \
+    X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead")      \
+    X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough")                      \
+    X(W_OVERLAP, 104, "propensities near 0 or 1 leave few effective rows")             \
+    X(W_MISSING_BY_ARM, 105, "missing values differ by arm")                           \
+    X(W_RELATIVE_CHOICE, 106, "the kind of relative interval changes the decision")    \
+    X(W_RELATIVE_UNBOUNDED, 107,                                                       \
+        "the relative interval is unbounded: the baseline may be 0")                   \
+    X(W_BALANCE, 108, "a covariate differs by arm more than chance allows")            \
+    X(W_SMALL_ARM, 109, "an arm has few rows")                                         \
+    X(W_LEVERAGE, 110, "one row or cluster decides the estimate")                      \
+    X(W_PROPENSITY_SHARES, 111,                                                        \
+        "the propensities do not match the shares of the arms")                        \
+    X(W_COMPLIANCE, 112, "few units follow their assignment")                          \
     X(W_SMALL_SEGMENT, 113, "a segment has few rows")
 
 /** The codes of UP_NOTE_LIST, each as UP_ and its name. */
@@ -52,17 +58,17 @@ typedef enum up_note_code {
 #define UP_NOTE_ENUM(name, number, sentence) UP_##name = (number),
     UP_NOTE_LIST(UP_NOTE_ENUM)
 #undef UP_NOTE_ENUM
-/** @endcond */
+    /** @endcond */
 } up_note_code;
 
 /** One note. number and threshold are NaN where they do not apply. */
 typedef struct up_note {
     up_note_code code;    /**< which note */
     up_severity severity; /**< note or warning */
-    double number;    /**< the value that gave rise to the note */
-    double threshold; /**< the bound it was held against */
-    char field[64];   /**< column, metric, arm or option it speaks of, or "" */
-    char text[320];   /**< one or two sentences with the numbers */
+    double number;        /**< the value that gave rise to the note */
+    double threshold;     /**< the bound it was held against */
+    char field[64];       /**< column, metric, arm or option it speaks of, or "" */
+    char text[320];       /**< one or two sentences with the numbers */
 } up_note;
 
 /** Gives the stable name of a note code.

@@ -31,7 +31,8 @@ typedef struct up_source up_source;
  *          and no rows); UP_E_ENGINE (the engine library is not found); UP_E_ARGUMENT; UP_E_NO_MEMORY
  *  @par Cost the header of the file; the rows are not read
  *  @since 0.1 @par Stability experimental */
-UP_API up_status up_source_open(const char *name, const up_run *run, up_source **out, up_error *err) UP_MUST_USE;
+UP_API up_status up_source_open(
+    const char *name, const up_run *run, up_source **out, up_error *err) UP_MUST_USE;
 
 /** One column in memory. Exactly one of the data pointers is set; n is given once for all. */
 typedef struct up_column {
@@ -55,8 +56,8 @@ typedef struct up_column {
  *          UP_E_NO_MEMORY
  *  @par Cost O(n_columns); the values are not copied
  *  @since 0.1 @par Stability experimental */
-UP_API up_status up_source_from_columns_borrow(const up_column *columns, int64_t n_columns,
-    int64_t n_rows, up_source **out, up_error *err) UP_MUST_USE;
+UP_API up_status up_source_from_columns_borrow(const up_column *columns,
+    int64_t n_columns, int64_t n_rows, up_source **out, up_error *err) UP_MUST_USE;
 
 /** Makes a source of the rows of an Arrow stream. The stream is moved: it is released
  *  here or by the source, also when the call fails (but not when err held a failure before).
@@ -70,7 +71,8 @@ UP_API up_status up_source_from_columns_borrow(const up_column *columns, int64_t
  *          UP_E_NO_MEMORY
  *  @par Cost reads the whole stream; memory of its batches
  *  @since 0.1 @par Stability experimental */
-UP_API up_status up_source_from_arrow(struct ArrowArrayStream *stream, up_source **out, up_error *err) UP_MUST_USE;
+UP_API up_status up_source_from_arrow(
+    struct ArrowArrayStream *stream, up_source **out, up_error *err) UP_MUST_USE;
 
 /** Closes a source. What was fitted from it is not touched.
  *  @param[in] source may be NULL
@@ -80,17 +82,17 @@ UP_API void up_source_free(up_source *source);
 
 /** What describe says of one column. Counts are exact unless `sampled`. */
 typedef struct up_column_info {
-    const char *name;      /**< lives as long as the description */
-    const char *type;      /**< number, integer, boolean, text, date, timestamp */
-    int64_t rows;          /**< looked at */
-    int64_t missing;       /**< null or NaN */
-    int64_t infinite;      /**< +-Inf */
-    int64_t distinct;      /**< approximate above 10,000 */
-    double min, /**< smallest value; NaN where it makes no sense, as below */
-        max,    /**< largest value */
-        mean,   /**< mean of the finite values */
-        sd;     /**< standard deviation of the finite values */
-    const char *example;   /**< most common values, comma-separated */
+    const char *name;    /**< lives as long as the description */
+    const char *type;    /**< number, integer, boolean, text, date, timestamp */
+    int64_t rows;        /**< looked at */
+    int64_t missing;     /**< null or NaN */
+    int64_t infinite;    /**< +-Inf */
+    int64_t distinct;    /**< approximate above 10,000 */
+    double min,          /**< smallest value; NaN where it makes no sense, as below */
+        max,             /**< largest value */
+        mean,            /**< mean of the finite values */
+        sd;              /**< standard deviation of the finite values */
+    const char *example; /**< most common values, comma-separated */
 } up_column_info;
 
 /** What up_source_describe() found. Opaque. */
@@ -105,7 +107,8 @@ typedef struct up_description up_description;
  *  @return UP_OK; UP_E_SOURCE; UP_E_ENGINE; UP_E_STOPPED; UP_E_ARGUMENT; UP_E_NO_MEMORY
  *  @par Cost one pass over the rows
  *  @since 0.1 @par Stability experimental */
-UP_API up_status up_source_describe(up_source *source, const up_run *run, up_description **out, up_error *err) UP_MUST_USE;
+UP_API up_status up_source_describe(up_source *source, const up_run *run,
+    up_description **out, up_error *err) UP_MUST_USE;
 
 /** Gives the number of rows that were looked at.
  *  @param[in] d may be NULL

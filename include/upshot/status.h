@@ -9,8 +9,8 @@
 
 /** @cond */
 #if defined(__GNUC__)
-#define UP_API       __attribute__((visibility("default")))
-#define UP_MUST_USE  __attribute__((warn_unused_result))
+#define UP_API          __attribute__((visibility("default")))
+#define UP_MUST_USE     __attribute__((warn_unused_result))
 #define UP_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
 #define UP_API
@@ -24,36 +24,38 @@ extern "C" {
 #endif
 
 /** X(name, number, exit code, sentence) */
-#define UP_STATUS_LIST(X)                                                                \
-    X(OK, 0, 0, "done")                                                                  \
-    X(E_INTERNAL, 1, 1, "a defect in upshot itself")                                     \
-    X(E_NO_MEMORY, 2, 1, "memory ran out")                                               \
-    X(E_ARGUMENT, 3, 2, "an argument is missing or out of range")                        \
-    X(E_USAGE, 4, 2, "the command line or the request is not valid")                     \
-    X(E_EXPRESSION, 5, 2, "an expression is not valid")                                  \
-    X(E_COLUMN, 6, 2, "a column is not in the data")                                     \
-    X(E_TYPE, 7, 2, "a column has the wrong type for its use")                           \
-    X(E_OPTIONS_TOO_NEW, 8, 2, "the options come from a newer version of upshot")        \
-    X(E_SOURCE, 9, 3, "the data cannot be read")                                         \
-    X(E_ENGINE, 10, 3, "the engine cannot be loaded or failed")                          \
-    X(E_CAPSULE, 11, 3, "the capsule is damaged, or not a capsule")                      \
-    X(E_WRITE, 12, 3, "the output cannot be written")                                    \
-    X(E_STOPPED, 13, 130, "stopped on request")                                          \
-    X(E_EMPTY, 14, 4, "no rows are left to analyse")                                     \
-    X(E_MISSING, 15, 4, "values are missing")                                            \
-    X(E_NOT_FINITE, 16, 4, "a value is infinite")                                        \
-    X(E_ARMS, 17, 4, "the arms do not make a comparison")                                \
-    X(E_NO_VARIATION, 18, 4, "a column that must vary is constant")                      \
-    X(E_UNIT, 19, 4, "units repeat and no cluster is declared")                          \
-    X(E_CLUSTER, 20, 4, "the clusters do not fit the design")                            \
-    X(E_PROPENSITY, 21, 4, "the propensities are not valid probabilities of assignment") \
-    X(E_POST_TREATMENT, 22, 4, "a column measured after treatment cannot be used here")  \
-    X(E_CONDITION, 23, 4, "a condition must be on a covariate or on time")               \
-    X(E_SINGULAR, 24, 4, "the model is not determined by the data")                      \
-    X(E_ESTIMAND, 25, 4, "the estimand is not identified by this design")                \
-    X(E_SRM, 26, 4, "the arms do not have the expected sizes")                           \
-    X(E_WEAK_INSTRUMENT, 27, 4, "the instrument hardly moves the treatment")             \
-    X(E_NEEDS_ROWS, 28, 4, "the capsule cannot answer this; the rows are needed")        \
+#define UP_STATUS_LIST(X)                                                              \
+    X(OK, 0, 0, "done")                                                                \
+    X(E_INTERNAL, 1, 1, "a defect in upshot itself")                                   \
+    X(E_NO_MEMORY, 2, 1, "memory ran out")                                             \
+    X(E_ARGUMENT, 3, 2, "an argument is missing or out of range")                      \
+    X(E_USAGE, 4, 2, "the command line or the request is not valid")                   \
+    X(E_EXPRESSION, 5, 2, "an expression is not valid")                                \
+    X(E_COLUMN, 6, 2, "a column is not in the data")                                   \
+    X(E_TYPE, 7, 2, "a column has the wrong type for its use")                         \
+    X(E_OPTIONS_TOO_NEW, 8, 2, "the options come from a newer version of upshot")      \
+    X(E_SOURCE, 9, 3, "the data cannot be read")                                       \
+    X(E_ENGINE, 10, 3, "the engine cannot be loaded or failed")                        \
+    X(E_CAPSULE, 11, 3, "the capsule is damaged, or not a capsule")                    \
+    X(E_WRITE, 12, 3, "the output cannot be written")                                  \
+    X(E_STOPPED, 13, 130, "stopped on request")                                        \
+    X(E_EMPTY, 14, 4, "no rows are left to analyse")                                   \
+    X(E_MISSING, 15, 4, "values are missing")                                          \
+    X(E_NOT_FINITE, 16, 4, "a value is infinite")                                      \
+    X(E_ARMS, 17, 4, "the arms do not make a comparison")                              \
+    X(E_NO_VARIATION, 18, 4, "a column that must vary is constant")                    \
+    X(E_UNIT, 19, 4, "units repeat and no cluster is declared")                        \
+    X(E_CLUSTER, 20, 4, "the clusters do not fit the design")                          \
+    X(E_PROPENSITY, 21, 4,                                                             \
+        "the propensities are not valid probabilities of assignment")                  \
+    X(E_POST_TREATMENT, 22, 4,                                                         \
+        "a column measured after treatment cannot be used here")                       \
+    X(E_CONDITION, 23, 4, "a condition must be on a covariate or on time")             \
+    X(E_SINGULAR, 24, 4, "the model is not determined by the data")                    \
+    X(E_ESTIMAND, 25, 4, "the estimand is not identified by this design")              \
+    X(E_SRM, 26, 4, "the arms do not have the expected sizes")                         \
+    X(E_WEAK_INSTRUMENT, 27, 4, "the instrument hardly moves the treatment")           \
+    X(E_NEEDS_ROWS, 28, 4, "the capsule cannot answer this; the rows are needed")      \
     X(E_STRICT, 29, 5, "done, but a check failed and strict was asked for")
 
 /** The statuses of UP_STATUS_LIST, each as UP_ and its name. */
@@ -62,7 +64,7 @@ typedef enum up_status {
 #define UP_STATUS_ENUM(name, number, exit_code, sentence) UP_##name = (number),
     UP_STATUS_LIST(UP_STATUS_ENUM)
 #undef UP_STATUS_ENUM
-/** @endcond */
+    /** @endcond */
 } up_status;
 
 /** Gives the stable name of a status.
@@ -97,7 +99,10 @@ typedef struct up_error {
 } up_error;
 
 /** An error that holds no failure. */
-#define UP_ERROR_INIT {UP_OK, "", "", ""}
+#define UP_ERROR_INIT                                                                  \
+    {                                                                                  \
+        UP_OK, "", "", ""                                                              \
+    }
 
 #ifdef __cplusplus
 }
