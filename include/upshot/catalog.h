@@ -24,28 +24,42 @@ enum up_option_type {
 /** One option of a verb. Names are long, lower case, words joined by '-'. In JSON they may
  *  be joined by '_' as well. */
 typedef struct up_option {
-    const char *name;     /**< "itt"; NULL ends a table */
-    int64_t type;         /**< enum up_option_type */
-    const char *value;    /**< what stands for the value in help: "COLUMN" */
-    const char *fallback; /**< the default as text, or NULL */
-    const char *choices;  /**< for enums: "hc0|hc1|hc2" */
-    double min,           /**< for numbers; both 0 = unbounded */
-        max;              /**< largest value */
-    int64_t required;     /**< 1: must be given */
-    int64_t positional;   /**< 1: may be given without its name */
-    int64_t
-        commas; /**< 1, for lists: a value is split at commas outside brackets and quotes */
-    const char *group;   /**< heading in help: "Design", "Metrics", ... */
-    const char *doc;     /**< one or two sentences */
-    const char *example; /**< a value */
+    /** "itt"; NULL ends a table */
+    const char *name;
+    /** enum up_option_type */
+    int64_t type;
+    /** what stands for the value in help: "COLUMN" */
+    const char *value;
+    /** the default as text, or NULL */
+    const char *fallback;
+    /** for enums: "hc0|hc1|hc2" */
+    const char *choices;
+    /** for numbers; both 0 = unbounded */
+    double min;
+    /** largest value */
+    double max;
+    /** 1: must be given */
+    int64_t required;
+    /** 1: may be given without its name */
+    int64_t positional;
+    /** 1, for lists: a value is split at commas outside brackets and quotes */
+    int64_t commas;
+    /** heading in help: "Design", "Metrics", ... */
+    const char *group;
+    /** one or two sentences */
+    const char *doc;
+    /** a value */
+    const char *example;
 } up_option;
 
 /** One field of the result of a verb, for its schema and its docs. */
 typedef struct up_result_field {
-    const char *name; /**< "rows[].estimate"; NULL ends a table */
-    const char
-        *type;       /**< "string", "number", "integer", "boolean", "array", "object" */
-    const char *doc; /**< one sentence */
+    /** "rows[].estimate"; NULL ends a table */
+    const char *name;
+    /** "string", "number", "integer", "boolean", "array", "object" */
+    const char *type;
+    /** one sentence */
+    const char *doc;
 } up_result_field;
 
 /** One verb. */
@@ -155,24 +169,31 @@ UP_API void up_result_free(up_result *r);
 UP_API up_status up_error_json(
     const char *verb, const up_error *failure, char **out, up_error *err) UP_MUST_USE;
 
-/** A command line, split by the catalog. */
 /** A command line, split by the catalog. Opaque. */
 typedef struct up_command up_command;
 
 /** What the program itself was asked for. */
 typedef struct up_command_settings {
-    const char
-        *verb; /**< "effect"; "help", "man" and "completion" are the program's own */
-    const char
-        *topic; /**< the verb that help, man or --help speak of; NULL = the overview */
-    const char *output; /**< file to write to; NULL = standard output */
-    int64_t json,       /**< one JSON object */
-        full,           /**< with json: all rows, every digit */
-        csv,            /**< rows as CSV */
-        ascii,          /**< plain characters only */
-        quiet,          /**< nothing on standard error */
-        progress;       /**< progress even without a terminal */
-    int64_t color;      /**< -1 never, 0 as the terminal allows, 1 always */
+    /** "effect"; "help", "man" and "completion" are the program's own */
+    const char *verb;
+    /** the verb that help, man or --help speak of; NULL = the overview */
+    const char *topic;
+    /** file to write to; NULL = standard output */
+    const char *output;
+    /** one JSON object */
+    int64_t json;
+    /** with json: all rows, every digit */
+    int64_t full;
+    /** rows as CSV */
+    int64_t csv;
+    /** plain characters only */
+    int64_t ascii;
+    /** nothing on standard error */
+    int64_t quiet;
+    /** progress even without a terminal */
+    int64_t progress;
+    /** -1 never, 0 as the terminal allows, 1 always */
+    int64_t color;
 } up_command_settings;
 
 /** Splits the words of a command line (without the program's name). Names are checked here,

@@ -12,16 +12,23 @@ extern "C" {
 /** The verdicts on one model. Opaque. */
 typedef struct up_checks up_checks;
 
-/** One check. verdict: 0 passed, 1 warning, 2 failed (a refusal unless overridden), 3 not applicable. */
+/** One check. verdict: 0 passed, 1 warning, 2 failed, 3 not applicable. With verdict 2 and a
+ *  code of UP_STATUS_LIST (E_SRM, E_PROPENSITY, E_WEAK_INSTRUMENT) effects mislead: the verbs
+ *  `effect` and `fit` withhold them unless --accept names the code. */
 typedef struct up_check_result {
-    const char *
-        name; /**< "sample ratio", "missing by arm", "first stage", "overlap", "clusters per arm", ... */
-    int64_t verdict;  /**< 0 passed, 1 warning, 2 failed, 3 not applicable */
-    double number,    /**< the value that was tested; NaN where there is none */
-        threshold;    /**< the bound it was held against; NaN where there is none */
-    const char *text; /**< one or two sentences with the numbers */
-    const char *
-        code; /**< the note or status that it would raise, e.g. "W_SRM"; "" if passed */
+    /** "sample ratio", "missing by arm", "first stage", "overlap", "clusters per
+     *  arm", ... */
+    const char *name;
+    /** 0 passed, 1 warning, 2 failed, 3 not applicable */
+    int64_t verdict;
+    /** the value that was tested; NaN where there is none */
+    double number;
+    /** the bound it was held against; NaN where there is none */
+    double threshold;
+    /** one or two sentences with the numbers */
+    const char *text;
+    /** the note or status that it would raise, e.g. "W_SRM"; "" if passed */
+    const char *code;
 } up_check_result;
 
 /** Runs every check that applies to the design: sample ratio (chi-square, exact for small

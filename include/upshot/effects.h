@@ -19,20 +19,25 @@ enum up_scale {
 };
 /** The interval of a relative effect; docs/methods.md eqs. 16-18. */
 enum up_relative {
-    UP_RELATIVE_FIELLER =
-        0, /**< by inverting the test of a ratio; decides as the effect does */
-    UP_RELATIVE_DELTA = 1, /**< by linearisation */
-    UP_RELATIVE_LOG = 2    /**< log-ratio of means */
+    /** by inverting the test of a ratio; decides as the effect does */
+    UP_RELATIVE_FIELLER = 0,
+    /** by linearisation */
+    UP_RELATIVE_DELTA = 1,
+    /** log-ratio of means */
+    UP_RELATIVE_LOG = 2
 };
 /** Whose effect. */
 enum up_estimand {
-    UP_ESTIMAND_DEFAULT = 0, /**< ATE under full compliance, else LATE */
-    UP_ESTIMAND_ITT = 1,     /**< of the assignment, on everyone */
-    UP_ESTIMAND_LATE = 2,    /**< of the treatment, on compliers */
-    UP_ESTIMAND_ATT =
-        3, /**< one-sided noncompliance: equals LATE; full: averages over the treated */
-    UP_ESTIMAND_ATE =
-        4 /**< with noncompliance: the remap under conditional effect ignorability */
+    /** ATE under full compliance, else LATE */
+    UP_ESTIMAND_DEFAULT = 0,
+    /** of the assignment, on everyone */
+    UP_ESTIMAND_ITT = 1,
+    /** of the treatment, on compliers */
+    UP_ESTIMAND_LATE = 2,
+    /** one-sided noncompliance: equals LATE; full: averages over the treated */
+    UP_ESTIMAND_ATT = 3,
+    /** with noncompliance: the remap under conditional effect ignorability */
+    UP_ESTIMAND_ATE = 4
 };
 /** Whom the interval speaks of. */
 enum up_population {
@@ -43,22 +48,37 @@ enum up_population {
 /** What to ask of a model. Each segment, each level of `by` and each period of `over` gives a row
  *  per metric and arm; they combine. */
 typedef struct up_effect_opts {
-    size_t struct_size; /**< set by UP_EFFECT_OPTS() */
-    const char *const
-        *where; /**< (n_where) conditions on covariates or time; each is a segment */
-    int64_t n_where;     /**< 0 = everyone */
-    const char *by;      /**< a covariate: one segment per level */
-    int64_t over_time;   /**< 1: one row per period of the time role */
-    int64_t cumulative;  /**< 1, with over_time: sum of the effects up to each period */
-    const char *against; /**< arm to compare with; NULL = control */
-    int64_t compare_segments;   /**< 1: also each segment minus the first */
-    int64_t estimand;           /**< enum up_estimand */
-    int64_t scale;              /**< enum up_scale */
-    int64_t relative;           /**< enum up_relative */
-    int64_t population;         /**< enum up_population */
-    double level;               /**< confidence level in (0,1); 0 = 0.95 */
-    const char *const *metrics; /**< (n_metrics) names; none = all */
-    int64_t n_metrics;          /**< 0 = all */
+    /** set by UP_EFFECT_OPTS() */
+    size_t struct_size;
+    /** (n_where) conditions on covariates or time; each is a segment */
+    const char *const *where;
+    /** 0 = everyone */
+    int64_t n_where;
+    /** a covariate: one segment per level; a level without rows in every arm
+     *  compared is left out, with a note */
+    const char *by;
+    /** 1: one row per period of the time role */
+    int64_t over_time;
+    /** 1, with over_time: sum of the effects up to each period */
+    int64_t cumulative;
+    /** arm to compare with; NULL = control */
+    const char *against;
+    /** 1: also each segment minus the first */
+    int64_t compare_segments;
+    /** enum up_estimand */
+    int64_t estimand;
+    /** enum up_scale */
+    int64_t scale;
+    /** enum up_relative */
+    int64_t relative;
+    /** enum up_population */
+    int64_t population;
+    /** confidence level in (0,1); 0 = 0.95 */
+    double level;
+    /** (n_metrics) names; none = all */
+    const char *const *metrics;
+    /** 0 = all */
+    int64_t n_metrics;
 } up_effect_opts;
 
 /** Options for one call: UP_EFFECT_OPTS(.by = "device"). */
@@ -67,30 +87,53 @@ typedef struct up_effect_opts {
 
 /** One effect. Texts live as long as the effects. NaN where a value does not exist. */
 typedef struct up_effect {
-    const char *metric,      /**< name of the metric */
-        *arm,                /**< the arm whose effect it is */
-        *against;            /**< the arm it is compared with */
-    const char *segment;     /**< the condition, or "" for everyone */
-    const char *period;      /**< label of the period, or "" */
-    const char *estimand;    /**< "ate", "itt", "late", "att" */
-    double estimate,         /**< in the unit of the metric */
-        std_error,           /**< of the estimate */
-        df,                  /**< degrees of freedom of the t statistic */
-        statistic,           /**< estimate / std_error */
-        p_value,             /**< two-sided, of no effect */
-        ci_low,              /**< lower end at the level asked for */
-        ci_high;             /**< upper end */
-    double baseline,         /**< mean under `against` in the segment */
-        baseline_std_error;  /**< of the baseline */
-    double relative,         /**< estimate / baseline, a fraction */
-        relative_low,        /**< lower end; infinite where there is none */
-        relative_high;       /**< upper end; infinite where there is none */
-    double relative_p_value; /**< two-sided, of no relative effect */
-    int64_t relative_kind;   /**< enum up_relative */
-    int64_t
-        relative_shape; /**< 0 interval; 1 complement of (low, high); 2 whole line; 3 above low; 4 below high */
-    int64_t n;        /**< rows of the segment and period, all arms */
-    int64_t clusters; /**< clusters in them; 0 without clusters */
+    /** name of the metric */
+    const char *metric;
+    /** the arm whose effect it is */
+    const char *arm;
+    /** the arm it is compared with */
+    const char *against;
+    /** the condition, or "" for everyone */
+    const char *segment;
+    /** label of the period, or "" */
+    const char *period;
+    /** "ate", "itt", "late", "att" */
+    const char *estimand;
+    /** in the unit of the metric */
+    double estimate;
+    /** of the estimate */
+    double std_error;
+    /** degrees of freedom of the t statistic */
+    double df;
+    /** estimate / std_error */
+    double statistic;
+    /** two-sided, of no effect */
+    double p_value;
+    /** lower end at the level asked for */
+    double ci_low;
+    /** upper end */
+    double ci_high;
+    /** mean under `against` in the segment */
+    double baseline;
+    /** of the baseline */
+    double baseline_std_error;
+    /** estimate / baseline, a fraction */
+    double relative;
+    /** lower end; infinite where there is none */
+    double relative_low;
+    /** upper end; infinite where there is none */
+    double relative_high;
+    /** two-sided, of no relative effect */
+    double relative_p_value;
+    /** enum up_relative */
+    int64_t relative_kind;
+    /** 0 interval; 1 complement of (low, high); 2 whole line; 3 above low; 4 below
+     *  high */
+    int64_t relative_shape;
+    /** rows of the segment and period, all arms */
+    int64_t n;
+    /** clusters in them; 0 without clusters */
+    int64_t clusters;
 } up_effect;
 
 /** Infers effects from a model: contrasts of its coefficients by delta vectors.
@@ -102,14 +145,19 @@ typedef struct up_effect {
  *  compliers. Where several equations take part (ratio metrics, compliance) the degrees of
  *  freedom are the smallest among them.
  *
+ *  The checks of the design are not run here: call up_check() before, and withhold the effects
+ *  where it fails (verdict 2) with UP_E_SRM, UP_E_PROPENSITY or UP_E_WEAK_INSTRUMENT, as the
+ *  program does.
+ *
  *  @param[in]  model borrowed: must outlive the effects
  *  @param[in]  opts  NULL for defaults: one row per metric and arm, everyone, 95 %
  *  @param[out] out   the effects; free with up_effects_free()
  *  @param[out] err   the story of a failure; may be NULL
- *  @return UP_OK; UP_E_CONDITION (not a covariate or time; needs interactions);
+ *  @return UP_OK; UP_E_CONDITION (not on covariates or time, also by way of a
+ *          declared segment; needs interactions);
  *          UP_E_EXPRESSION; UP_E_TYPE; UP_E_POST_TREATMENT; UP_E_ESTIMAND; UP_E_ARMS;
- *          UP_E_NO_VARIATION (segment without rows or without both arms; a ratio whose
- *          denominator may be 0); UP_E_NEEDS_ROWS (a condition on a continuous covariate that
+ *          UP_E_NO_VARIATION (segment without rows or without both arms; no level of `by` with
+ *          both; a ratio whose denominator may be 0); UP_E_NEEDS_ROWS (a condition on a continuous covariate that
  *          was not kept); UP_E_ARGUMENT; UP_E_OPTIONS_TOO_NEW; UP_E_NO_MEMORY
  *  @par Assumes what up_effects_assumption() lists; intervals hold for one look at a size
  *               fixed in advance
@@ -191,7 +239,8 @@ UP_API const char *up_effects_assumption(const up_effects *e, int64_t i);
 
 /** Gives the number of notes.
  *  @param[in] e the effects
- *  @return notes; those of the model and of the checks are kept apart
+ *  @return notes, each once: those of the moments, of the model and of the effects; the
+ *          findings of up_check() are not among them
  *  @par Cost O(1)
  *  @since 0.1 @par Stability experimental */
 UP_API int64_t up_effects_notes(const up_effects *e);

@@ -15,11 +15,13 @@ typedef struct up_experiment up_experiment;
 
 /** What to do with missing values. */
 enum up_missing {
-    UP_MISSING_REFUSE = 0, /**< UP_E_MISSING with counts by column and arm */
-    UP_MISSING_DROP = 1,   /**< rows with any missing value are left out, with a note */
-    UP_MISSING_INDICATOR =
-        2 /**< covariates: a level of their own (numbers: 0 and an indicator);
-                                  rows with a missing metric or role are refused */
+    /** UP_E_MISSING with counts by column and arm */
+    UP_MISSING_REFUSE = 0,
+    /** rows with any missing value are left out, with a note */
+    UP_MISSING_DROP = 1,
+    /** covariates: a level of their own (numbers: 0 and an indicator); rows with a
+     *  missing metric or role are refused */
+    UP_MISSING_INDICATOR = 2
 };
 
 /** How units were randomised. Each role names a column or an expression over columns. Only
@@ -29,31 +31,40 @@ enum up_missing {
  *  may use nothing that was measured after treatment. The shares of expected_split add up to 1;
  *  labels may stand in quotes. */
 typedef struct up_roles {
-    size_t struct_size;          /**< set by UP_ROLES() */
-    const char *intent_to_treat; /**< the arm a unit was assigned to */
-    const char
-        *treated; /**< the arm it actually received (arm labels, or 0/1 with two arms);
-                                      NULL = full compliance */
-    const char *
-        propensity; /**< probability, known by design, of the arm the unit was assigned to;
-                                      NULL = the same for all units */
-    const char *
-        instrument; /**< what was randomised, if it is not intent_to_treat; NULL = intent_to_treat */
-    const char *cluster;  /**< cluster of the unit; NULL = rows are independent */
-    const char *cluster2; /**< a second way of clustering; NULL = none */
-    const char *unit;     /**< identifier of the unit; used to find repeated rows */
-    const char *time;     /**< period of the row, for effects over time */
-    const char
-        *strata; /**< strata within which assignment was done; become a covariate */
-    const char *weight; /**< analytic weight of the row, > 0; NULL = 1 */
-    const char *
-        control; /**< label of the control arm; NULL = "control", "0", "false", "A" or the first */
-    const char
-        *expected_split; /**< e.g. "control=0.5,a=0.25,b=0.25"; NULL = equal shares */
-    const char *filter;  /**< condition on the rows to analyse; NULL = all */
-    int64_t missing;     /**< enum up_missing */
-    int64_t
-        assigned_by_cluster; /**< 1: assignment was by cluster, so that a cluster in two arms is an error */
+    /** set by UP_ROLES() */
+    size_t struct_size;
+    /** the arm a unit was assigned to */
+    const char *intent_to_treat;
+    /** the arm it actually received (arm labels, or 0/1 with two arms); NULL =
+     *  full compliance */
+    const char *treated;
+    /** probability, known by design, that what was randomised (the instrument if
+     *  given, else the arm) took the value it took; NULL = the same for all units */
+    const char *propensity;
+    /** what was randomised, if it is not intent_to_treat; NULL = intent_to_treat */
+    const char *instrument;
+    /** cluster of the unit; NULL = rows are independent */
+    const char *cluster;
+    /** a second way of clustering; NULL = none */
+    const char *cluster2;
+    /** identifier of the unit; used to find repeated rows */
+    const char *unit;
+    /** period of the row, for effects over time */
+    const char *time;
+    /** strata within which assignment was done; become a covariate */
+    const char *strata;
+    /** analytic weight of the row, > 0; NULL = 1 */
+    const char *weight;
+    /** label of the control arm; NULL = "control", "0", "false", "A" or the first */
+    const char *control;
+    /** e.g. "control=0.5,a=0.25,b=0.25"; NULL = equal shares */
+    const char *expected_split;
+    /** condition on the rows to analyse; NULL = all */
+    const char *filter;
+    /** enum up_missing */
+    int64_t missing;
+    /** 1: assignment was by cluster, so that a cluster in two arms is an error */
+    int64_t assigned_by_cluster;
 } up_roles;
 
 /** Roles for one call: UP_ROLES(.intent_to_treat = "arm"). */

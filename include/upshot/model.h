@@ -15,19 +15,29 @@ typedef struct up_model up_model;
 
 /** The covariance of the coefficients; docs/methods.md eqs. 7-11. */
 enum up_vcov {
-    UP_VCOV_AUTO =
-        0, /**< HC2 without clusters; with clusters CR2, or CR1S when every arm has at
-                           least 2,000 clusters; CR1S with two ways of clustering */
-    UP_VCOV_IID = 1,  /**< one variance for all rows */
-    UP_VCOV_HC0 = 2,  /**< White: squared residuals as they are */
-    UP_VCOV_HC1 = 3,  /**< n/(n-p) */
-    UP_VCOV_HC2 = 4,  /**< squared residuals over 1 - leverage */
-    UP_VCOV_HC3 = 5,  /**< squared residuals over (1 - leverage)^2 */
-    UP_VCOV_CR0 = 6,  /**< sums of scores by cluster as they are */
-    UP_VCOV_CR1 = 7,  /**< G/(G-1) */
-    UP_VCOV_CR1S = 8, /**< G/(G-1) (n-1)/(n-p) */
-    UP_VCOV_CR2 = 9,  /**< Bell and McCaffrey, with Satterthwaite degrees of freedom */
-    UP_VCOV_CR3 = 10  /**< residuals of a cluster times (I - H)^-1 */
+    /** HC2 without clusters; with clusters CR2, or CR1S when every arm has at
+     *  least 2,000 clusters; CR1S with two ways of clustering */
+    UP_VCOV_AUTO = 0,
+    /** one variance for all rows */
+    UP_VCOV_IID = 1,
+    /** White: squared residuals as they are */
+    UP_VCOV_HC0 = 2,
+    /** n/(n-p) */
+    UP_VCOV_HC1 = 3,
+    /** squared residuals over 1 - leverage */
+    UP_VCOV_HC2 = 4,
+    /** squared residuals over (1 - leverage)^2 */
+    UP_VCOV_HC3 = 5,
+    /** sums of scores by cluster as they are */
+    UP_VCOV_CR0 = 6,
+    /** G/(G-1) */
+    UP_VCOV_CR1 = 7,
+    /** G/(G-1) (n-1)/(n-p) */
+    UP_VCOV_CR1S = 8,
+    /** Bell and McCaffrey, with Satterthwaite degrees of freedom */
+    UP_VCOV_CR2 = 9,
+    /** residuals of a cluster times (I - H)^-1 */
+    UP_VCOV_CR3 = 10
 };
 
 /** Whether effects may differ with the covariates. */
@@ -38,12 +48,16 @@ enum up_interactions {
 
 /** How to fit. Zero is the default everywhere. */
 typedef struct up_linear_opts {
-    size_t struct_size;    /**< set by UP_LINEAR_OPTS() */
-    int64_t vcov;          /**< enum up_vcov */
-    int64_t interactions;  /**< enum up_interactions */
-    int64_t no_covariates; /**< 1: leave the covariates out of the model */
-    double
-        rank_tolerance; /**< relative length below which a column repeats the others; 0 = 1e-10 */
+    /** set by UP_LINEAR_OPTS() */
+    size_t struct_size;
+    /** enum up_vcov */
+    int64_t vcov;
+    /** enum up_interactions */
+    int64_t interactions;
+    /** 1: leave the covariates out of the model */
+    int64_t no_covariates;
+    /** relative length below which a column repeats the others; 0 = 1e-10 */
+    double rank_tolerance;
 } up_linear_opts;
 
 /** Options for one call: UP_LINEAR_OPTS(.vcov = UP_VCOV_HC3). */
@@ -181,7 +195,7 @@ UP_API double up_model_first_stage_f(const up_model *m);
 
 /** Gives the number of notes.
  *  @param[in] m the model
- *  @return notes
+ *  @return notes, those of the moments among them
  *  @par Cost O(1)
  *  @since 0.1 @par Stability experimental */
 UP_API int64_t up_model_notes(const up_model *m);

@@ -14,24 +14,27 @@ typedef struct up_moments up_moments;
 
 /** How rows were compressed. */
 enum up_layout {
-    UP_LAYOUT_AUTO = 0, /**< the cheapest that is exact */
-    UP_LAYOUT_GROUPS =
-        1, /**< one record per distinct row of roles and discrete covariates */
-    UP_LAYOUT_CLUSTERS = 2, /**< the same within each cluster */
-    UP_LAYOUT_STREAM =
-        3 /**< continuous covariates: a triangular factor per record, and a second
-                                 pass over the rows for robust covariances */
+    /** the cheapest that is exact */
+    UP_LAYOUT_AUTO = 0,
+    /** one record per distinct row of roles and discrete covariates */
+    UP_LAYOUT_GROUPS = 1,
+    /** the same within each cluster */
+    UP_LAYOUT_CLUSTERS = 2,
+    /** continuous covariates: a triangular factor per record, and a second pass
+     *  over the rows for robust covariances */
+    UP_LAYOUT_STREAM = 3
 };
 
 /** How to compress. Zero is the default everywhere. */
 typedef struct up_moments_opts {
-    size_t struct_size; /**< set by UP_MOMENTS_OPTS() */
-    int64_t
-        layout; /**< enum up_layout; a layout that cannot hold the design is UP_E_ARGUMENT */
-    int64_t
-        max_groups; /**< records above which a number is no longer treated as discrete; 0 = 200,000 */
-    int64_t
-        max_levels; /**< distinct values above which a numeric covariate is continuous; 0 = 64 */
+    /** set by UP_MOMENTS_OPTS() */
+    size_t struct_size;
+    /** enum up_layout; a layout that cannot hold the design is UP_E_ARGUMENT */
+    int64_t layout;
+    /** records above which a number is no longer treated as discrete; 0 = 200,000 */
+    int64_t max_groups;
+    /** distinct values above which a numeric covariate is continuous; 0 = 64 */
+    int64_t max_levels;
 } up_moments_opts;
 
 /** Options for one call: UP_MOMENTS_OPTS(.layout = UP_LAYOUT_GROUPS). */

@@ -11,17 +11,22 @@ extern "C" {
 /** NULL wherever a `const up_run *` is taken means all defaults. Every member is 8 bytes
  *  and members are only appended; struct_size is the version. */
 typedef struct up_run {
-    size_t struct_size;         /**< sizeof(up_run), set by UP_RUN() */
-    int64_t threads;            /**< worker threads; 0 = all cores */
-    uint64_t seed;              /**< of every random number; 0 is the default seed */
-    int64_t memory_limit_bytes; /**< for the engine; 0 = 96 MiB for a file */
-    const char *
-        spill_directory; /**< where the engine may spill; NULL = the system's temporary directory */
-    void (*progress)(void *user,
-        double fraction); /**< called on the calling thread; NULL = silent */
-    int (*should_stop)(void *
-            user); /**< non-zero stops the call with UP_E_STOPPED; may be called from a worker */
-    void *user; /**< handed to the callbacks */
+    /** sizeof(up_run), set by UP_RUN() */
+    size_t struct_size;
+    /** worker threads; 0 = all cores */
+    int64_t threads;
+    /** of every random number; 0 is the default seed */
+    uint64_t seed;
+    /** for the engine; 0 = 96 MiB for a file */
+    int64_t memory_limit_bytes;
+    /** where the engine may spill; NULL = the system's temporary directory */
+    const char *spill_directory;
+    /** called on the calling thread; NULL = silent */
+    void (*progress)(void *user, double fraction);
+    /** non-zero stops the call with UP_E_STOPPED; may be called from a worker */
+    int (*should_stop)(void *user);
+    /** handed to the callbacks */
+    void *user;
 } up_run;
 
 /** Options of a run for one call: UP_RUN(.threads = 2). */

@@ -11,19 +11,25 @@ extern "C" {
 
 /** How large the store is and how its experiment was run. Zero is the default everywhere. */
 typedef struct up_shop_opts {
-    size_t struct_size; /**< set by UP_SHOP_OPTS() */
-    int64_t units;      /**< units (shoppers); 0 = 10,000 */
-    int64_t arms;       /**< 2..8 with the control; 0 = 2 */
-    int64_t weeks;      /**< rows per unit (a weekly panel); 0 = 1 */
-    int64_t
-        clusters; /**< 0 = assignment by unit; else shoppers live in this many households,
-                               assigned together */
-    int64_t noncompliance; /**< 0 none, 1 one-sided, 2 two-sided */
-    int64_t adaptive; /**< 1: propensities vary with the segment, and are in the file */
-    int64_t
-        covariates; /**< extra continuous pre-treatment covariates; 0 = none besides the usual */
-    int64_t
-        segments; /**< combinations of the discrete covariates; 0 = 12, up to 1,000 */
+    /** set by UP_SHOP_OPTS() */
+    size_t struct_size;
+    /** units (shoppers); 0 = 10,000 */
+    int64_t units;
+    /** 2..8 with the control; 0 = 2 */
+    int64_t arms;
+    /** rows per unit (a weekly panel); 0 = 1 */
+    int64_t weeks;
+    /** 0 = assignment by unit; else shoppers live in this many households,
+     *  assigned together */
+    int64_t clusters;
+    /** 0 none, 1 one-sided, 2 two-sided */
+    int64_t noncompliance;
+    /** 1: propensities vary with the segment, and are in the file */
+    int64_t adaptive;
+    /** extra continuous pre-treatment covariates; 0 = none besides the usual */
+    int64_t covariates;
+    /** combinations of the discrete covariates; 0 = 12, up to 1,000 */
+    int64_t segments;
 } up_shop_opts;
 
 /** Options of the store for one call: UP_SHOP_OPTS(.units = 1000). */

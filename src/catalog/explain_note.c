@@ -123,5 +123,11 @@ const upi_page upi_note_pages[] = {
     {"W_SMALL_SEGMENT", "A segment has few rows.",
         "Its interval is wide and leans on few units.", "Fewer than 30 rows in an arm.",
         "Use a wider segment."},
+    {"W_CONSTANT", "A metric has the same value in every row.",
+        "Its effect and standard error are 0: they say that nothing was measured, not "
+        "that the arms do not differ.",
+        "All values equal, to rounding.",
+        "Look at the column with 'upshot describe SOURCE'; it may be the wrong one, or "
+        "--filter may have left one value."},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -1,40 +1,40 @@
 /* Which conditions have to be kept with the compressed rows. A condition on categorical
  * covariates and time can be answered from the groups. One on a number that enters the model
  * linearly cannot, once rows are compressed: it is declared before. A condition on a column
- * that is no covariate is never declared here, because the model would answer it with the
- * effect of everyone. */
+ * that is no covariate is not declared, since it is refused when it is asked for; a segment
+ * on one is refused before the rows are read, with the same rule. */
 #include "catalog/segments.h"
 
 #include "design/experiment.h"
 
 #include <string.h>
 
+/* ---- what a condition is on ---- */
+
 typedef struct look {
     const up_experiment *e;
-    const char *foreign; /* a column that is neither covariate nor time */
-    char foreign_name[64];
-    bool continuous; /* a covariate that enters as a number */
+    char foreign[UPI_NAME_CHARS]; /* a column that the model does not know, or "" */
+    bool covariate;               /* the condition itself is a covariate */
+    bool kept;                    /* each of its columns is a key of the groups */
 } look;
+
+static bool
+is_bare(const upi_expr *expr, const char *name)
+{
+    const char *own = expr != NULL ? upi_expr_bare_column(expr) : NULL;
+    return own != NULL && strcmp(own, name) == 0;
+}
 
 static up_status
 look_at_column(void *ctx, const char *name)
 {
     look *l = ctx;
-    const upi_expr *time = l->e->roles[UPI_ROLE_TIME].expr;
-    const char *time_name = time != NULL ? upi_expr_bare_column(time) : NULL;
-    if (time_name != NULL && strcmp(time_name, name) == 0) {
-        return UP_OK;
-    }
+    bool key = is_bare(l->e->roles[UPI_ROLE_TIME].expr, name);
     for (int64_t i = 0; i < l->e->n_covariates; i++) {
         const upi_covariate *c = &l->e->covariates[i];
-        const char *own = c->v.expr != NULL ? upi_expr_bare_column(c->v.expr) : NULL;
-        if (own != NULL && strcmp(own, name) == 0) {
-            l->continuous |= !c->factor;
-            return UP_OK;
-        }
+        key = key || (c->factor && is_bare(c->v.expr, name));
     }
-    upi_line_copy(l->foreign_name, sizeof l->foreign_name, name);
-    l->foreign = l->foreign_name;
+    l->kept = l->kept && key;
     return UP_OK;
 }
 
@@ -43,27 +43,15 @@ look_at(const up_experiment *e, const char *condition, look *l, up_error *err)
 {
     up_status status = UP_OK;
     upi_expr *expr = NULL;
-    *l = (look){.e = e};
-    UP_TRY(upi_expr_parse(condition, &expr, err));
-    UP_TRY(upi_expr_columns(expr, look_at_column, l));
-out:
-    upi_expr_free(expr);
-    return status;
-}
-
-/* A covariate may itself be a condition; then its own text needs no segment. */
-static up_status
-is_covariate(const up_experiment *e, const char *condition, bool *is, up_error *err)
-{
-    up_status status = UP_OK;
-    upi_expr *expr = NULL;
     char *text = NULL;
+    *l = (look){.e = e, .kept = true};
     UP_TRY(upi_expr_parse(condition, &expr, err));
     UP_TRY(upi_expr_text(expr, &text, err));
-    *is = false;
     for (int64_t i = 0; i < e->n_covariates; i++) {
-        *is |= strcmp(e->covariates[i].v.name, text) == 0;
+        l->covariate |= strcmp(e->covariates[i].v.name, text) == 0;
     }
+    (void)upi_experiment_foreign(e, expr, l->foreign);
+    UP_TRY(upi_expr_columns(expr, look_at_column, l));
 out:
     upi_free(text);
     upi_expr_free(expr);
@@ -75,13 +63,11 @@ add_segment(up_experiment *e, const char *condition, up_error *err)
 {
     up_status status = UP_OK;
     look l;
-    bool covariate = false;
-    UP_TRY(is_covariate(e, condition, &covariate, err));
     UP_TRY(look_at(e, condition, &l, err));
-    if (l.foreign != NULL && !covariate) {
+    if (l.foreign[0] != '\0') {
         (void)upi_fail(err, UP_E_CONDITION, "segment",
-            "the segment '%s' uses '%s', which is no covariate: the model could not "
-            "tell its effect from that of everyone",
+            "the segment '%s' is on '%s', which is no covariate: the model cannot tell "
+            "its effect from that of everyone",
             condition, l.foreign);
         status = upi_fix(err, "add '%s' to --covariates", l.foreign);
         goto out;
@@ -96,10 +82,8 @@ add_where(up_experiment *e, const char *condition, up_error *err)
 {
     up_status status = UP_OK;
     look l;
-    bool covariate = false;
-    UP_TRY(is_covariate(e, condition, &covariate, err));
     UP_TRY(look_at(e, condition, &l, err));
-    if (l.foreign == NULL && l.continuous && !covariate) {
+    if (l.foreign[0] == '\0' && !l.kept && !l.covariate) {
         UP_TRY(up_experiment_add_segment(e, condition, err));
     }
 out:

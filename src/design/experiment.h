@@ -95,4 +95,13 @@ const char *upi_metric_kind_name(
 up_status upi_experiment_allow(const up_experiment *e, const upi_expr *condition,
     const char *field, up_error *err);
 
+/* True when the variable is called so, or is made of a column that is. */
+bool upi_variable_uses(const upi_variable *v, const char *column);
+/* True when the condition uses a column that no covariate and not the time is made of, whose
+ * name is then copied to `column`: the model cannot tell the effect among such units from that
+ * of everyone. */
+enum { UPI_NAME_CHARS = 64 };
+bool upi_experiment_foreign(
+    const up_experiment *e, const upi_expr *condition, char column[UPI_NAME_CHARS]);
+
 #endif

@@ -158,3 +158,57 @@ upi_names_collect(upi_names *names, const upi_expr *e, up_error *err)
     }
     return status;
 }
+
+/* ---- which columns a variable is made of ---- */
+
+typedef struct search {
+    const char *name;
+    bool found;
+} search;
+
+static up_status
+compare_name(void *ctx, const char *name)
+{
+    search *s = ctx;
+    s->found = s->found || strcmp(s->name, name) == 0;
+    return UP_OK;
+}
+
+bool
+upi_variable_uses(const upi_variable *v, const char *column)
+{
+    search s = {column, v->name != NULL && strcmp(v->name, column) == 0};
+    if (v->expr != NULL && !s.found) {
+        (void)upi_expr_columns(v->expr, compare_name, &s);
+    }
+    return s.found;
+}
+
+typedef struct foreign {
+    const up_experiment *e;
+    char *column; /* "" until one is found */
+} foreign;
+
+static up_status
+note_foreign(void *ctx, const char *name)
+{
+    foreign *f = ctx;
+    bool known = upi_variable_uses(&f->e->roles[UPI_ROLE_TIME], name);
+    for (int64_t i = 0; i < f->e->n_covariates; i++) {
+        known = known || upi_variable_uses(&f->e->covariates[i].v, name);
+    }
+    if (!known && f->column[0] == '\0') {
+        upi_line_copy(f->column, UPI_NAME_CHARS, name);
+    }
+    return UP_OK;
+}
+
+bool
+upi_experiment_foreign(
+    const up_experiment *e, const upi_expr *condition, char column[UPI_NAME_CHARS])
+{
+    foreign f = {e, column};
+    column[0] = '\0';
+    (void)upi_expr_columns(condition, note_foreign, &f);
+    return column[0] != '\0';
+}

@@ -4,7 +4,8 @@
  * segment or a covariate that is itself a condition (age > 40) is known by its canonical text:
  * where that text stands in the condition, alone or joined by and, or, not, it is replaced by
  * the name of the key. What is left must use the names of keys only; anything else was not
- * kept, or must not be used, and the refusal says which. */
+ * kept, or must not be used, and the refusal says which. A segment on a column that no
+ * covariate is made of is refused too: its answer would be the effect of everyone. */
 #include "effect/effect.h"
 #include "expr/expr.h"
 
@@ -229,36 +230,12 @@ rewrite(const up_moments *m, span a, upi_text *out)
 
 /* ---- names that may not stand in a condition ---- */
 
-typedef struct search {
-    const char *name;
-    bool found;
-} search;
-
-static up_status
-compare_name(void *ctx, const char *name)
-{
-    search *s = ctx;
-    s->found = s->found || strcmp(s->name, name) == 0;
-    return UP_OK;
-}
-
-/* True when the variable is called so, or is made of a column that is. */
-static bool
-variable_uses(const upi_variable *v, const char *name)
-{
-    search s = {name, v->name != NULL && strcmp(v->name, name) == 0};
-    if (v->expr != NULL && !s.found) {
-        (void)upi_expr_columns(v->expr, compare_name, &s);
-    }
-    return s.found;
-}
-
 static bool
 is_post(const up_experiment *e, const char *name)
 {
-    bool found = variable_uses(&e->roles[UPI_ROLE_TREATED], name);
+    bool found = upi_variable_uses(&e->roles[UPI_ROLE_TREATED], name);
     for (int64_t i = 0; i < e->n_components; i++) {
-        found = found || variable_uses(&e->components[i], name);
+        found = found || upi_variable_uses(&e->components[i], name);
     }
     for (int64_t i = 0; i < e->n_metrics; i++) {
         found = found || strcmp(e->metrics[i].name, name) == 0;
@@ -269,12 +246,23 @@ is_post(const up_experiment *e, const char *name)
     return found;
 }
 
+/* A segment on a column that the model does not know: see upi_experiment_foreign(). */
+static bool
+is_foreign(const up_moments *m, const upi_key *k, char column[UPI_NAME_CHARS])
+{
+    const up_experiment *e = m->experiment;
+    return k->role == UPI_KEY_SEGMENT && k->index < e->n_segments &&
+           e->segments[k->index].expr != NULL &&
+           upi_experiment_foreign(e, e->segments[k->index].expr, column);
+}
+
 static void
 list_allowed(const up_moments *m, upi_text *out)
 {
+    char column[UPI_NAME_CHARS];
     const char *between = "";
     for (int64_t k = 0; k < m->n_keys; k++) {
-        if (may_condition(&m->keys[k])) {
+        if (may_condition(&m->keys[k]) && !is_foreign(m, &m->keys[k], column)) {
             upi_text_add(out, between);
             upi_text_add(out, m->keys[k].name);
             between = ", ";
@@ -293,7 +281,7 @@ upi_condition_refuse(
     const up_experiment *e = m->experiment;
     upi_text allowed = {0};
     for (int64_t k = 0; k < m->nx; k++) {
-        if (variable_uses(&e->covariates[m->x_covariate[k]].v, name)) {
+        if (upi_variable_uses(&e->covariates[m->x_covariate[k]].v, name)) {
             (void)upi_fail(err, UP_E_NEEDS_ROWS, name,
                 "the condition '%s' is on '%s', whose values were not kept: it is "
                 "continuous",
@@ -315,7 +303,7 @@ upi_condition_refuse(
     } else {
         const char *what = "not a covariate, a segment or the time of this fit";
         for (int role = 0; role < UPI_ROLE_COUNT; role++) {
-            if (role != UPI_ROLE_TIME && variable_uses(&e->roles[role], name)) {
+            if (role != UPI_ROLE_TIME && upi_variable_uses(&e->roles[role], name)) {
                 what = role == UPI_ROLE_ARM          ? "the arm"
                        : role == UPI_ROLE_INSTRUMENT ? "the instrument"
                        : role == UPI_ROLE_PROPENSITY ? "the propensity"
@@ -331,6 +319,27 @@ upi_condition_refuse(
     (void)upi_fix(err, "use: %s; or declare a segment when fitting", list);
     upi_text_free(&allowed);
     return status;
+}
+
+up_status
+upi_condition_refuse_foreign(
+    const up_model *model, const char *text, int64_t key, up_error *err)
+{
+    const up_moments *m = model->moments;
+    char column[UPI_NAME_CHARS];
+    upi_text allowed = {0};
+    if (!is_foreign(m, &m->keys[key], column)) {
+        return UP_OK;
+    }
+    list_allowed(m, &allowed);
+    (void)upi_fail(err, UP_E_CONDITION, column,
+        "the segment '%s' is on '%s', which is no covariate: the model cannot tell its "
+        "effect from that of everyone",
+        text, column);
+    (void)upi_fix(err, "add '%s' to the covariates; or use: %s", column,
+        allowed.failed ? "covariates or time" : allowed.s);
+    upi_text_free(&allowed);
+    return UP_E_CONDITION;
 }
 
 /* ---- binding ---- */
@@ -351,7 +360,8 @@ use_column(void *ctx, const char *name)
     for (int64_t i = 0; i < c->n_columns; i++) {
         if (strcmp(b->name[i], name) == 0) {
             c->key[c->n_keys++] = c->column_key[i];
-            return UP_OK;
+            return upi_condition_refuse_foreign(
+                b->model, b->text, c->column_key[i], b->err);
         }
     }
     return upi_condition_refuse(b->model, b->text, name, b->err);

@@ -168,6 +168,9 @@ void upi_condition_free(upi_condition *c);
 /* The refusal of a name that may not stand in the condition `text`. */
 up_status upi_condition_refuse(
     const up_model *m, const char *text, const char *name, up_error *err);
+/* UP_E_CONDITION when the key is a segment on a column that the model does not know. */
+up_status upi_condition_refuse_foreign(
+    const up_model *m, const char *text, int64_t key, up_error *err);
 /* hit[i] = 1 where the condition is true in cell i, else 0. */
 up_status upi_condition_test(
     upi_condition *c, const upi_population *p, uint8_t *hit, up_error *err);

@@ -173,7 +173,8 @@ read_by(const up_effects *e, upi_question *q, up_error *err)
             q->by = k;
             q->n_levels = m->keys[k].n_levels;
             q->use[k] = true;
-            return require_varies(e->model, false, by, err);
+            up_status status = upi_condition_refuse_foreign(e->model, by, k, err);
+            return status == UP_OK ? require_varies(e->model, false, by, err) : status;
         }
     }
     if (m->time >= 0 && strcmp(m->keys[m->time].name, by) == 0) {

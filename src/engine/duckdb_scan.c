@@ -32,8 +32,15 @@ upi_duckdb_select(
     const upi_bound_scan *scan, upi_text *out, up_status *status, up_error *err)
 {
     for (int64_t i = 0; *status == UP_OK && i < scan->n; i++) {
+        const char *name = upi_expr_bare_column(scan->columns[i]);
         upi_text_add(out, i > 0 ? ", CAST(" : "CAST(");
-        *status = upi_expr_sql(scan->columns[i], &upi_dialect_duckdb, out, err);
+        if (name != NULL) {
+            /* As it is: NaN means missing to whoever reads it, and the guard against it
+             * that an expression needs would copy every vector. */
+            upi_sql_identifier(&upi_dialect_duckdb, name, out);
+        } else {
+            *status = upi_expr_sql(scan->columns[i], &upi_dialect_duckdb, out, err);
+        }
         upi_text_addf(out, " AS %s)", sql_type(scan->natural[i]));
     }
 }

@@ -203,7 +203,7 @@ read_outcomes(up_model *model, up_error *err)
             continue;
         }
         const char *name = m->experiment->components[c].name;
-        UP_TRY(upi_notes_add(&model->notes, UP_N_APPROXIMATE, name, *mean, (double)NAN,
+        UP_TRY(upi_notes_add(&model->notes, UP_W_CONSTANT, name, *mean, (double)NAN,
             err, "'%s' is %g in every row: there is nothing to explain", name, *mean));
     }
 out:

@@ -29,7 +29,7 @@ make_arrays(upi_capsule_reader *r, up_error *err)
     }
     if (m->robust != NULL) {
         int64_t stride = upi_robust_stride(m->robust);
-        if (stride > INT64_MAX / 8 / n) {
+        if (n < 1 || stride > INT64_MAX / 8 / n) {
             status = upi_capsule_damaged(r, err, "robust", "is out of range");
             goto out;
         }
@@ -49,10 +49,38 @@ take_begin(void *ctx, int n_workers, up_error *err)
     return UP_OK;
 }
 
+/* Puts n values of one column from group r->next on. */
+static up_status
+take_column(const upi_capsule_reader *r, const upi_capsule_column *column,
+    const upi_column *in, int64_t n, up_error *err)
+{
+    const int64_t *whole = in->data;
+    const double *number = in->data;
+    int64_t at = r->next * column->stride + column->offset;
+    for (int64_t i = 0; i < n; i++, at += column->stride) {
+        if (!upi_valid(in, i)) {
+            return upi_capsule_damaged(r, err, column->name, "has a missing value");
+        }
+        if (column->number != NULL) {
+            column->number[at] = number[i];
+        } else if (column->id != NULL) {
+            column->id[at] = (uint64_t)whole[i];
+        } else if (column->count != NULL) {
+            column->count[at] = whole[i];
+        } else if (whole[i] < 0 || whole[i] >= r->m->keys[column->offset].n_levels) {
+            return upi_capsule_damaged(r, err, column->name, "has a code out of range");
+        } else {
+            column->code[at] = (int32_t)whole[i];
+        }
+    }
+    return UP_OK;
+}
+
 static up_status
 take_batch(void *ctx, int worker, int64_t range, const upi_batch *b, up_error *err)
 {
     (void)worker;
+    up_status status = UP_OK;
     upi_capsule_reader *r = ctx;
     r->disordered = r->disordered || range < r->range;
     r->range = range;
@@ -60,32 +88,11 @@ take_batch(void *ctx, int worker, int64_t range, const upi_batch *b, up_error *e
         return upi_capsule_damaged(r, err, "groups", "is less than the file has rows");
     }
     for (int64_t c = 0; c < r->list.n; c++) {
-        const upi_capsule_column *column = &r->list.items[c];
-        const upi_column *in = &b->columns[c];
-        const int64_t *whole = in->data;
-        const double *number = in->data;
-        int64_t at = r->next * column->stride + column->offset;
-        for (int64_t i = 0; i < b->n; i++, at += column->stride) {
-            if (!upi_valid(in, i)) {
-                return upi_capsule_damaged(r, err, column->name, "has a missing value");
-            }
-            if (column->number != NULL) {
-                column->number[at] = number[i];
-            } else if (column->code != NULL) {
-                if (whole[i] < 0 || whole[i] >= r->m->keys[column->offset].n_levels) {
-                    return upi_capsule_damaged(
-                        r, err, column->name, "has a code out of range");
-                }
-                column->code[at] = (int32_t)whole[i];
-            } else if (column->id != NULL) {
-                column->id[at] = (uint64_t)whole[i];
-            } else {
-                column->count[at] = whole[i];
-            }
-        }
+        UP_TRY(take_column(r, &r->list.items[c], &b->columns[c], b->n, err));
     }
     r->next += b->n;
-    return UP_OK;
+out:
+    return status;
 }
 
 static up_status

@@ -162,6 +162,22 @@ rise(upi_combiner *c, upi_node *node, up_error *err)
     return status;
 }
 
+/* Absorbs the child whose turn it is. The lock is open meanwhile; nobody else touches a busy
+ * node but to put children into its list. */
+static up_status
+advance(upi_combiner *c, upi_node *node, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_child child = take_first(node);
+    node->busy = true;
+    (void)pthread_mutex_unlock(&c->lock);
+    status = absorb(c, node, child.table, err);
+    (void)pthread_mutex_lock(&c->lock);
+    node->busy = false;
+    node->next = child.number + 1;
+    return status == UP_OK && node->next == UPI_FAN ? rise(c, node, err) : status;
+}
+
 up_status
 upi_combiner_add(upi_combiner *c, int64_t range, upi_table *table, up_error *err)
 {
@@ -169,19 +185,7 @@ upi_combiner_add(upi_combiner *c, int64_t range, upi_table *table, up_error *err
     (void)pthread_mutex_lock(&c->lock);
     UP_TRY(put(c, 1, range, table, err));
     for (upi_node *node = find_ready(c); node != NULL; node = find_ready(c)) {
-        upi_child child = take_first(node);
-        node->busy = true;
-        (void)pthread_mutex_unlock(&c->lock);
-        status = absorb(c, node, child.table, err);
-        (void)pthread_mutex_lock(&c->lock);
-        node->busy = false;
-        node->next = child.number + 1;
-        if (status != UP_OK) {
-            break;
-        }
-        if (node->next == UPI_FAN) {
-            UP_TRY(rise(c, node, err));
-        }
+        UP_TRY(advance(c, node, err));
     }
 out:
     (void)pthread_mutex_unlock(&c->lock);
@@ -203,16 +207,26 @@ lowest(const upi_combiner *c)
     return best;
 }
 
+static up_status
+absorb_all(upi_combiner *c, upi_node *node, up_error *err)
+{
+    up_status status = UP_OK;
+    while (node->n_waiting > 0) {
+        upi_child child = take_first(node);
+        UP_TRY(absorb(c, node, child.table, err));
+    }
+out:
+    return status;
+}
+
 up_status
 upi_combiner_finish(upi_combiner *c, upi_table **out, up_error *err)
 {
     up_status status = UP_OK;
+    *out = NULL;
     while (c->n_nodes > 0) {
         upi_node *node = lowest(c);
-        while (node->n_waiting > 0) {
-            upi_child child = take_first(node);
-            UP_TRY(absorb(c, node, child.table, err));
-        }
+        UP_TRY(absorb_all(c, node, err));
         if (c->n_nodes == 1) {
             *out = node->table;
             node->table = NULL;
@@ -221,7 +235,6 @@ upi_combiner_finish(upi_combiner *c, upi_table **out, up_error *err)
         }
         UP_TRY(rise(c, node, err));
     }
-    *out = NULL;
 out:
     return status;
 }

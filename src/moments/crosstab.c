@@ -15,13 +15,17 @@ find_label(const upi_key *k, const char *label)
     return -1;
 }
 
+static int
+small_letter(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
 static bool
 same_ignoring_case(const char *a, const char *b)
 {
     for (; *a != '\0' && *b != '\0'; a++, b++) {
-        char x = *a >= 'A' && *a <= 'Z' ? (char)(*a - 'A' + 'a') : *a;
-        char y = *b >= 'A' && *b <= 'Z' ? (char)(*b - 'A' + 'a') : *b;
-        if (x != y) {
+        if (small_letter(*a) != small_letter(*b)) {
             return false;
         }
     }

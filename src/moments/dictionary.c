@@ -39,9 +39,11 @@ void
 upi_dict_free(upi_dict *d)
 {
     for (int64_t i = 0; i < d->n; i++) {
+        char *own = NULL;
         if (upi_dict_long(d, &d->cell[i])) {
-            upi_free((char *)(uintptr_t)d->cell[i].text.u.big.pointer);
+            memcpy(&own, &d->cell[i].text.u.big.pointer, sizeof own);
         }
+        upi_free(own);
     }
     upi_free(d->cell);
     upi_free(d->code);

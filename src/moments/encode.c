@@ -173,7 +173,8 @@ static void
 take_scale(
     upi_encoder *e, const upi_plan_column *c, const upi_column *column, int64_t n)
 {
-    double x[ROWS];
+    double x[ROWS], *weight = e->weight;
+    UP_ASSERT(weight != NULL);
     (void)numbers(column, n, x, 1);
     bool propensity = c->index == 1;
     for (int64_t i = 0; i < n; i++) {
@@ -185,7 +186,7 @@ take_scale(
             count_odd(&e->odd[c->index], x[i]);
             leave_out(e, i);
         } else {
-            e->weight[i] *= propensity ? 1 / x[i] : x[i];
+            weight[i] *= propensity ? 1 / x[i] : x[i];
         }
     }
 }
@@ -202,50 +203,46 @@ out:
     return status;
 }
 
-/* Codes of the rows of a key column; 0 where the value is missing. The loops differ in how a
- * value becomes a cell. */
-#define CODES(TYPE, CELL, USABLE)                                                      \
-    do {                                                                               \
-        const TYPE *x = column->data;                                                  \
+/* A function that codes the rows of a key column of one type; 0 where the value is missing,
+ * and then *gaps is set. The functions differ in how a value becomes a cell. */
+#define CODES(NAME, TYPE, CELL, USABLE)                                                \
+    static up_status NAME(upi_encoder *e, int64_t key, const upi_column *column,       \
+        int64_t n, bool *gaps, up_error *err)                                          \
+    {                                                                                  \
+        up_status status = UP_OK;                                                      \
+        const upi_dict *cache = &e->cache[key];                                        \
+        int32_t *code = e->code + key * ROWS;                                          \
+        const __typeof__(TYPE) *x = column->data;                                      \
         for (int64_t i = 0; i < n; i++) {                                              \
-            if (!upi_valid(column, i) || !(USABLE)) {                                  \
-                code[i] = 0;                                                           \
-                gaps = true;                                                           \
-                continue;                                                              \
-            }                                                                          \
-            upi_cell cell = CELL;                                                      \
-            code[i] = upi_dict_find(cache, &cell);                                     \
-            if (code[i] < 0) {                                                         \
-                UP_TRY(code_of(e, key, &cell, &code[i], err));                         \
-            }                                                                          \
+            bool usable = upi_valid(column, i) && (USABLE);                            \
+            upi_cell cell = usable ? (CELL) : (upi_cell){.word = {0, 0}};              \
+            code[i] = usable ? upi_dict_find(cache, &cell) : 0;                        \
+            *gaps = *gaps || !usable;                                                  \
+            UP_TRY(code[i] < 0 ? code_of(e, key, &cell, &code[i], err) : UP_OK);       \
         }                                                                              \
-    } while (0)
+    out:                                                                               \
+        return status;                                                                 \
+    }
+CODES(code_texts, upi_str, (upi_cell){.text = x[i]}, true)
+CODES(code_doubles, double, upi_cell_double(x[i]), !not_finite(x[i]))
+CODES(code_booleans, uint8_t, upi_cell_integer(x[i] != 0), true)
+CODES(code_integers, int64_t, upi_cell_integer(x[i]), true)
+#undef CODES
 
 static up_status
-take_codes(upi_encoder *e, int64_t key, const upi_column *column, int64_t n,
-    bool *any_gaps, up_error *err)
+take_codes(upi_encoder *e, int64_t key, const upi_column *column, int64_t n, bool *gaps,
+    up_error *err)
 {
-    up_status status = UP_OK;
-    const upi_dict *cache = &e->cache[key];
-    int32_t *code = e->code + key * ROWS;
-    bool gaps = false;
     switch (column->type) {
     case UPI_STR:
-        CODES(upi_str, {.text = x[i]}, true);
-        break;
+        return code_texts(e, key, column, n, gaps, err);
     case UPI_F64:
-        CODES(double, upi_cell_double(x[i]), !not_finite(x[i]));
-        break;
+        return code_doubles(e, key, column, n, gaps, err);
     case UPI_BOOL:
-        CODES(uint8_t, upi_cell_integer(x[i] != 0), true);
-        break;
+        return code_booleans(e, key, column, n, gaps, err);
     default:
-        CODES(int64_t, upi_cell_integer(x[i]), true);
-        break;
+        return code_integers(e, key, column, n, gaps, err);
     }
-    *any_gaps = gaps;
-out:
-    return status;
 }
 
 static bool
@@ -255,6 +252,41 @@ is_infinite(const upi_column *column, int64_t row)
            isinf(((const double *)column->data)[row]);
 }
 
+/* A missing number counts as 0, and its indicator is set. */
+static up_status
+indicate(upi_encoder *e, const upi_plan_column *c, int64_t row, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_cell zero = c->type == UPI_F64 ? upi_cell_double(0) : upi_cell_integer(0);
+    int32_t *code = e->code + c->index * ROWS + row;
+    e->code[c->missing_key * ROWS + row] = 2;
+    *code = upi_dict_find(&e->cache[c->index], &zero);
+    if (*code < 0) {
+        UP_TRY(code_of(e, c->index, &zero, code, err));
+    }
+out:
+    return status;
+}
+
+/* What becomes of a row whose key has no value. */
+static up_status
+settle_gap(upi_encoder *e, const upi_plan_column *c, const upi_column *column,
+    int64_t row, up_error *err)
+{
+    if (is_infinite(column, row)) {
+        count_infinite(e, c, row);
+        return UP_OK;
+    }
+    if (!c->own_level && c->missing_key < 0) {
+        count_missing(e, c, row);
+        return UP_OK;
+    }
+    if (c->counted >= 0) {
+        e->missing[c->counted * UPI_ARM_CODES + arm_of(e, row)]++;
+    }
+    return c->missing_key >= 0 ? indicate(e, c, row, err) : UP_OK;
+}
+
 static up_status
 take_key(upi_encoder *e, const upi_plan_column *c, const upi_column *column, int64_t n,
     up_error *err)
@@ -262,31 +294,9 @@ take_key(upi_encoder *e, const upi_plan_column *c, const upi_column *column, int
     up_status status = UP_OK;
     bool gaps = false;
     UP_TRY(take_codes(e, c->index, column, n, &gaps, err));
-    int32_t *code = e->code + c->index * ROWS;
+    const int32_t *code = e->code + c->index * ROWS;
     for (int64_t i = 0; gaps && i < n; i++) {
-        if (code[i] != 0) {
-            continue;
-        }
-        if (is_infinite(column, i)) {
-            count_infinite(e, c, i);
-            continue;
-        }
-        if (c->own_level || c->missing_key >= 0) {
-            if (c->counted >= 0) {
-                e->missing[c->counted * UPI_ARM_CODES + arm_of(e, i)]++;
-            }
-        } else {
-            count_missing(e, c, i);
-        }
-        if (c->missing_key >= 0) {
-            upi_cell zero =
-                c->type == UPI_F64 ? upi_cell_double(0) : upi_cell_integer(0);
-            e->code[c->missing_key * ROWS + i] = 2;
-            code[i] = upi_dict_find(&e->cache[c->index], &zero);
-            if (code[i] < 0) {
-                UP_TRY(code_of(e, c->index, &zero, &code[i], err));
-            }
-        }
+        UP_TRY(code[i] == 0 ? settle_gap(e, c, column, i, err) : UP_OK);
     }
 out:
     return status;
@@ -363,6 +373,46 @@ remove_bad(upi_encoder *e, int64_t n)
     e->n = kept;
 }
 
+static up_status
+take_column(upi_encoder *e, const upi_plan_column *c, const upi_column *column,
+    int64_t n, up_error *err)
+{
+    if (column->type != c->type) {
+        return upi_fail(err, UP_E_INTERNAL, c->name, "'%s' came as %s, not %s", c->name,
+            upi_type_name(column->type), upi_type_name(c->type));
+    }
+    switch (c->use) {
+    case UPI_USE_KEY:
+        return take_key(e, c, column, n, err);
+    case UPI_USE_VALUE:
+        take_value(e, c, column, n);
+        break;
+    case UPI_USE_SCALE:
+        take_scale(e, c, column, n);
+        break;
+    default:
+        take_ids(e, c, column, n);
+        break;
+    }
+    return UP_OK;
+}
+
+/* Indicators are false and row weights 1 until a column says otherwise. */
+static void
+begin_batch(upi_encoder *e, int64_t n)
+{
+    const upi_plan *p = e->plan;
+    for (int64_t k = 0; k < p->n_keys; k++) {
+        for (int64_t i = 0; p->keys[k].role == UPI_KEY_MISSING && i < n; i++) {
+            e->code[k * ROWS + i] = 1;
+        }
+    }
+    for (int64_t i = 0; e->weight != NULL && i < n; i++) {
+        e->weight[i] = 1;
+    }
+    e->n_read += n;
+}
+
 up_status
 upi_encoder_take(upi_encoder *e, const upi_batch *batch, up_error *err)
 {
@@ -374,31 +424,9 @@ upi_encoder_take(upi_encoder *e, const upi_batch *batch, up_error *err)
             "a batch of %lld rows and %lld columns", (long long)n,
             (long long)batch->n_columns);
     }
-    e->n_read += n;
-    for (int64_t k = 0; k < p->n_keys; k++) {
-        for (int64_t i = 0; p->keys[k].role == UPI_KEY_MISSING && i < n; i++) {
-            e->code[k * ROWS + i] = 1;
-        }
-    }
-    for (int64_t i = 0; e->weight != NULL && i < n; i++) {
-        e->weight[i] = 1;
-    }
+    begin_batch(e, n);
     for (int64_t j = 0; j < p->n_columns; j++) {
-        const upi_plan_column *c = &p->columns[j];
-        const upi_column *column = &batch->columns[j];
-        if (column->type != c->type) {
-            return upi_fail(err, UP_E_INTERNAL, c->name, "'%s' came as %s, not %s",
-                c->name, upi_type_name(column->type), upi_type_name(c->type));
-        }
-        if (c->use == UPI_USE_KEY) {
-            UP_TRY(take_key(e, c, column, n, err));
-        } else if (c->use == UPI_USE_VALUE) {
-            take_value(e, c, column, n);
-        } else if (c->use == UPI_USE_SCALE) {
-            take_scale(e, c, column, n);
-        } else {
-            take_ids(e, c, column, n);
-        }
+        UP_TRY(take_column(e, &p->columns[j], &batch->columns[j], n, err));
     }
     e->n = n;
     if (e->any_bad) {

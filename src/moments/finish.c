@@ -88,10 +88,11 @@ finish_keys(const upi_pass *pass, renaming *r, up_moments *m, up_error *err)
     for (int64_t k = 0; k < p->n_keys; k++) {
         bool idle = p->keys[k].role == UPI_KEY_MISSING && r->map[k][2] == 0;
         r->kept[k] = idle ? -1 : m->n_keys;
-        if (!idle) {
-            m->n_keys++; /* first, so that a half-made key is freed */
-            UP_TRY(finish_key(pass, k, r->map[k], &m->keys[m->n_keys - 1], err));
+        if (idle) {
+            continue;
         }
+        m->n_keys++; /* first, so that a half-made key is freed */
+        UP_TRY(finish_key(pass, k, r->map[k], &m->keys[m->n_keys - 1], err));
     }
     /* Only indicators, which stand last, are dropped, so these indices hold. */
     m->arm = p->arm;
@@ -145,6 +146,33 @@ out:
     return status;
 }
 
+/* Missing values of a column in all arms. */
+static int64_t
+missing_in(const up_moments *m, const char *name)
+{
+    int64_t n = 0;
+    for (int64_t c = 0; c < m->n_counted; c++) {
+        for (int64_t a = 0; strcmp(m->counted_name[c], name) == 0 && a < m->n_arms;
+             a++) {
+            n += m->missing[c * m->n_arms + a];
+        }
+    }
+    return n;
+}
+
+static up_status
+note_indicator(up_moments *m, const upi_covariate *c, up_error *err)
+{
+    int64_t n = missing_in(m, c->v.name);
+    if (n == 0) {
+        return UP_OK;
+    }
+    return upi_notes_add(&m->notes, UP_N_MISSING_INDICATOR, c->v.name, (double)n, NAN,
+        err, "'%s' is missing in %" PRId64 " rows; %s", c->v.name, n,
+        c->factor ? "they are a level of their own"
+                  : "they count as 0 and have an indicator of their own");
+}
+
 up_status
 upi_finish_missing_notes(up_moments *m, up_error *err)
 {
@@ -156,23 +184,9 @@ upi_finish_missing_notes(up_moments *m, up_error *err)
             "%" PRId64 " of %" PRId64 " rows have missing values and were left out",
             m->n_dropped, m->n_read));
     }
-    for (int64_t i = 0; e->missing == UP_MISSING_INDICATOR && i < e->n_covariates;
-         i++) {
-        const char *name = e->covariates[i].v.name;
-        int64_t n = 0;
-        for (int64_t c = 0; c < m->n_counted; c++) {
-            for (int64_t a = 0; strcmp(m->counted_name[c], name) == 0 && a < m->n_arms;
-                 a++) {
-                n += m->missing[c * m->n_arms + a];
-            }
-        }
-        if (n > 0) {
-            UP_TRY(upi_notes_add(&m->notes, UP_N_MISSING_INDICATOR, name, (double)n,
-                NAN, err, "'%s' is missing in %" PRId64 " rows; %s", name, n,
-                e->covariates[i].factor
-                    ? "they are a level of their own"
-                    : "they count as 0 and have an indicator of their own"));
-        }
+    bool indicate = e->missing == UP_MISSING_INDICATOR;
+    for (int64_t i = 0; indicate && i < e->n_covariates; i++) {
+        UP_TRY(note_indicator(m, &e->covariates[i], err));
     }
 out:
     return status;

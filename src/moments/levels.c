@@ -9,6 +9,18 @@
 #include <math.h>
 #include <stdio.h>
 
+/* Codes 1 and 2 of an indicator are false and true from the start. */
+static up_status
+add_flags(upi_dict *d, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_cell no = upi_cell_integer(0), yes = upi_cell_integer(1);
+    UP_TRY(upi_dict_add(d, &no, 1, err));
+    UP_TRY(upi_dict_add(d, &yes, 2, err));
+out:
+    return status;
+}
+
 up_status
 upi_levels_make(const upi_plan *p, upi_levels *out, up_error *err)
 {
@@ -18,11 +30,8 @@ upi_levels_make(const upi_plan *p, upi_levels *out, up_error *err)
     UP_TRY(UP_NEW(&l.too_many, p->n_keys, err));
     for (int64_t k = 0; k < p->n_keys; k++) {
         UP_TRY(upi_dict_init(&l.dict[k], p->keys[k].type, err));
-        if (p->keys[k].role == UPI_KEY_MISSING) {
-            upi_cell no = upi_cell_integer(0), yes = upi_cell_integer(1);
-            UP_TRY(upi_dict_add(&l.dict[k], &no, 1, err));
-            UP_TRY(upi_dict_add(&l.dict[k], &yes, 2, err));
-        }
+        bool indicator = p->keys[k].role == UPI_KEY_MISSING;
+        UP_TRY(indicator ? add_flags(&l.dict[k], err) : UP_OK);
     }
     out->plan = p;
     out->dict = l.dict;
@@ -162,6 +171,19 @@ time_text(int64_t micros, char *out, size_t size)
     }
 }
 
+static up_status
+copy_text(const upi_str *s, char **out, up_error *err)
+{
+    up_status status = UP_OK;
+    uint32_t n = upi_str_length(s);
+    char *copy = NULL;
+    UP_TRY(UP_NEW(&copy, (int64_t)n + 1, err));
+    memcpy(copy, upi_str_data(s), n);
+    *out = copy;
+out:
+    return status;
+}
+
 up_status
 upi_cell_label(upi_type type, const upi_cell *cell, char **out, up_error *err)
 {
@@ -169,14 +191,8 @@ upi_cell_label(upi_type type, const upi_cell *cell, char **out, up_error *err)
     char text[80] = "";
     int64_t x = (int64_t)cell->word[0];
     switch (type) {
-    case UPI_STR: {
-        uint32_t n = upi_str_length(&cell->text);
-        char *copy = NULL;
-        UP_TRY(UP_NEW(&copy, (int64_t)n + 1, err));
-        memcpy(copy, upi_str_data(&cell->text), n);
-        *out = copy;
-        return UP_OK;
-    }
+    case UPI_STR:
+        return copy_text(&cell->text, out, err);
     case UPI_F64:
         upi_double_text(upi_cell_to_double(*cell), text);
         break;

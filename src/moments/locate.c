@@ -112,18 +112,25 @@ key_of(upi_locator *l, const upi_encoder *e, int64_t row, uint64_t hash)
     return key;
 }
 
+/* A group for row i, begun with its numbers. */
 static up_status
-add_group(const upi_encoder *e, upi_table *t, const upi_group_key *key, int64_t row,
-    int32_t *at, up_error *err)
+add_group(upi_locator *l, const upi_encoder *e, upi_table *t, int64_t i, int32_t *at,
+    up_error *err)
 {
     up_status status = UP_OK;
     int64_t g = 0;
-    UP_TRY(upi_table_add(t, key, &g, err));
-    if (t->shape.form != UPI_TRI) {
-        upi_sums_start(
-            &t->shape, upi_table_values(t, g), e->v + row * e->plan->shape.nv);
+    upi_group_key key = key_of(l, e, i, l->hash[i]);
+    if (!l->hashed) {
+        key.hash = upi_group_hash(&t->shape, key.code, 0, 0);
     }
-    *at = (int32_t)g;
+    UP_TRY(upi_table_add(t, &key, &g, err));
+    if (t->shape.form != UPI_TRI) {
+        upi_sums_start(&t->shape, upi_table_values(t, g), e->v + i * e->plan->shape.nv);
+    }
+    at[i] = (int32_t)g;
+    if (!l->hashed) {
+        l->direct[l->packed[i]] = at[i] + 1;
+    }
 out:
     return status;
 }
@@ -144,12 +151,7 @@ locate_direct(
     }
     for (int64_t i = 0; i < e->n; i++) {
         at[i] = l->direct[l->packed[i]] - 1;
-        if (at[i] < 0) {
-            upi_group_key key = key_of(l, e, i, 0);
-            key.hash = upi_group_hash(&t->shape, key.code, 0, 0);
-            UP_TRY(add_group(e, t, &key, i, &at[i], err));
-            l->direct[l->packed[i]] = at[i] + 1;
-        }
+        UP_TRY(at[i] < 0 ? add_group(l, e, t, i, at, err) : UP_OK);
     }
 out:
     return status;
@@ -193,11 +195,8 @@ upi_locate(
             upi_table_prefetch_record(t, l->hash[i + NEAR]);
         }
         upi_group_key key = key_of(l, e, i, l->hash[i]);
-        int64_t g = upi_table_find(t, &key);
-        at[i] = (int32_t)g;
-        if (g < 0) {
-            UP_TRY(add_group(e, t, &key, i, &at[i], err));
-        }
+        at[i] = (int32_t)upi_table_find(t, &key);
+        UP_TRY(at[i] < 0 ? add_group(l, e, t, i, at, err) : UP_OK);
     }
 out:
     return status;

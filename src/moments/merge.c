@@ -56,6 +56,37 @@ set_map(const side *s, int64_t k, int64_t level, int64_t merged)
     s->map[s->key[k]][level] = merged;
 }
 
+/* The level "false" of an indicator that one side does not have: nothing is missing there. */
+static up_status
+add_false(const upi_key *x, const upi_key *y, upi_key *out, up_error *err)
+{
+    const upi_key *have = x != NULL ? x : y;
+    upi_cell no = upi_cell_integer(0);
+    if (out->role != UPI_KEY_MISSING || (x != NULL && y != NULL) ||
+        have->integer[0] == 0) {
+        return UP_OK;
+    }
+    return upi_key_add(out, &no, err);
+}
+
+static up_status
+unite_missing(side *a, side *b, int64_t k, upi_key *out, up_error *err)
+{
+    up_status status = UP_OK;
+    const upi_key *x = key_of(a, k), *y = key_of(b, k);
+    bool in_x = x != NULL && x->missing_level >= 0;
+    bool in_y = y != NULL && y->missing_level >= 0;
+    UP_TRY(in_x || in_y ? upi_key_add_missing(out, err) : UP_OK);
+    if (in_x) {
+        set_map(a, k, x->missing_level, out->missing_level);
+    }
+    if (in_y) {
+        set_map(b, k, y->missing_level, out->missing_level);
+    }
+out:
+    return status;
+}
+
 /* Both lists are sorted, so the union is one walk along both. */
 static up_status
 unite_levels(side *a, side *b, int64_t k, upi_key *out, up_error *err)
@@ -64,14 +95,7 @@ unite_levels(side *a, side *b, int64_t k, upi_key *out, up_error *err)
     const upi_key *x = key_of(a, k), *y = key_of(b, k);
     int64_t nx = values_of(x), ny = values_of(y), i = 0, j = 0;
     UP_TRY(upi_key_room(out, nx + ny + 2, err));
-    if (out->role == UPI_KEY_MISSING && (x == NULL || y == NULL)) {
-        /* Where there is no indicator nothing is missing: its level is false. */
-        upi_cell no = upi_cell_integer(0);
-        const upi_key *have = x != NULL ? x : y;
-        if (have->n_levels == 0 || have->integer[0] != 0) {
-            UP_TRY(upi_key_add(out, &no, err));
-        }
-    }
+    UP_TRY(add_false(x, y, out, err));
     while (i < nx || j < ny) {
         upi_cell cx = i < nx ? upi_key_cell(x, i) : (upi_cell){.word = {0, 0}};
         upi_cell cy = j < ny ? upi_key_cell(y, j) : (upi_cell){.word = {0, 0}};
@@ -84,15 +108,7 @@ unite_levels(side *a, side *b, int64_t k, upi_key *out, up_error *err)
             set_map(b, k, j++, out->n_levels - 1);
         }
     }
-    if ((x != NULL && x->missing_level >= 0) || (y != NULL && y->missing_level >= 0)) {
-        UP_TRY(upi_key_add_missing(out, err));
-        if (x != NULL && x->missing_level >= 0) {
-            set_map(a, k, x->missing_level, out->missing_level);
-        }
-        if (y != NULL && y->missing_level >= 0) {
-            set_map(b, k, y->missing_level, out->missing_level);
-        }
-    }
+    UP_TRY(unite_missing(a, b, k, out, err));
 out:
     return status;
 }
@@ -122,16 +138,14 @@ unite_keys(side *a, side *b, up_moments *m, up_error *err)
     up_status status = UP_OK;
     UP_TRY(UP_NEW(&m->keys, a->m->n_keys + b->m->n_keys, err));
     for (int64_t k = 0; k < a->m->n_keys; k++) {
-        if (a->m->keys[k].role != UPI_KEY_MISSING) {
-            UP_TRY(add_key(a, b, &a->m->keys[k], m, err));
-        }
+        bool indicator = a->m->keys[k].role == UPI_KEY_MISSING;
+        UP_TRY(indicator ? UP_OK : add_key(a, b, &a->m->keys[k], m, err));
     }
     for (int64_t c = 0; c < m->experiment->n_covariates; c++) {
         int64_t x = upi_moments_key(a->m, UPI_KEY_MISSING, c);
         int64_t y = upi_moments_key(b->m, UPI_KEY_MISSING, c);
-        if (x >= 0 || y >= 0) {
-            UP_TRY(add_key(a, b, x >= 0 ? &a->m->keys[x] : &b->m->keys[y], m, err));
-        }
+        const upi_key *like = x >= 0 ? &a->m->keys[x] : y >= 0 ? &b->m->keys[y] : NULL;
+        UP_TRY(like != NULL ? add_key(a, b, like, m, err) : UP_OK);
     }
     m->arm = a->m->arm;
     m->treated = a->m->treated;

@@ -22,11 +22,15 @@
 typedef enum upi_form { UPI_MEAN, UPI_TRI, UPI_GRAM } upi_form;
 
 typedef enum upi_key_role {
-    UPI_KEY_ARM, UPI_KEY_TREATED, UPI_KEY_INSTRUMENT, UPI_KEY_PROPENSITY, UPI_KEY_WEIGHT,
+    UPI_KEY_ARM,
+    UPI_KEY_TREATED,
+    UPI_KEY_INSTRUMENT,
+    UPI_KEY_PROPENSITY,
+    UPI_KEY_WEIGHT,
     UPI_KEY_TIME,
     UPI_KEY_COVARIATE, /* index = covariate */
     UPI_KEY_SEGMENT,   /* index = segment */
-    UPI_KEY_MISSING    /* index = covariate whose number is missing here (indicator policy) */
+    UPI_KEY_MISSING /* index = covariate whose number is missing here (indicator policy) */
 } upi_key_role;
 
 /* One key column. Levels are sorted: numbers ascending, text by bytes, false before true; the
@@ -37,9 +41,11 @@ typedef struct upi_key {
     char *name;
     upi_type type;
     int64_t n_levels;
-    double *number;  /* value of each level as a number (integers, dates too); NaN for text */
-    int64_t *integer;/* exact value for integer, boolean, date, timestamp; NULL for others */
-    char **label;    /* text of each level */
+    double *
+        number; /* value of each level as a number (integers, dates too); NaN for text */
+    int64_t *
+        integer; /* exact value for integer, boolean, date, timestamp; NULL for others */
+    char **label;          /* text of each level */
     int64_t missing_level; /* -1 = none */
 } upi_key;
 
@@ -47,45 +53,52 @@ typedef struct upi_key {
  * u = (1, x - center): K[g][pair] = sum_i w_i^2 phi_i e_ia e_ib u_i u_i' packed upper triangle,
  * for pairs (a <= b) of the equations of the fit, in the order 00, 01, 11, 02, 12, 22, ... */
 typedef struct upi_robust {
-    char *model;     /* the model it belongs to: its options as one line of text */
-    int64_t vcov;    /* enum up_vcov */
+    char *model;  /* the model it belongs to: its options as one line of text */
+    int64_t vcov; /* enum up_vcov */
     int64_t n_equations, n_pairs, width; /* width = (1+nx)(2+nx)/2 */
-    double *k;       /* n_groups * n_pairs * width */
+    double *k;                           /* n_groups * n_pairs * width */
 } upi_robust;
 
 struct up_moments {
     up_experiment *experiment; /* own copy, no source */
-    up_experiment *rows;       /* borrowed: the experiment with its source, for a second pass; NULL
+    up_experiment
+        *rows; /* borrowed: the experiment with its source, for a second pass; NULL
                                   when merged or read from a capsule */
     upi_form form;
     int64_t layout; /* enum up_layout, resolved */
     char *layout_reason;
     upi_key *keys;
     int64_t n_keys;
-    int64_t arm, treated, instrument, propensity, weight, time; /* index of the key, -1 = none */
-    int64_t nx, ny;      /* nx continuous covariates; ny = experiment->n_components */
-    int64_t *x_covariate;/* (nx) which covariate each x is */
-    bool row_weighted;   /* UPI_TRI: the rows were scaled: weight and/or 1/propensity are not keys */
-    int64_t ways;        /* 0, 1 or 2 cluster ways */
+    int64_t arm, treated, instrument, propensity, weight,
+        time;             /* index of the key, -1 = none */
+    int64_t nx, ny;       /* nx continuous covariates; ny = experiment->n_components */
+    int64_t *x_covariate; /* (nx) which covariate each x is */
+    bool
+        row_weighted; /* UPI_TRI: the rows were scaled: weight and/or 1/propensity are not keys */
+    int64_t ways; /* 0, 1 or 2 cluster ways */
 
     int64_t n_groups;
-    int32_t *code;       /* (n_groups * n_keys), row-major: level of each key */
-    uint64_t *cluster[2];/* (n_groups) id: the integer itself, or the 64-bit hash of the text */
-    int64_t *n;          /* (n_groups) rows */
-    double *mean;        /* (n_groups * (nx+ny)); UPI_MEAN and UPI_GRAM */
-    double *m2;          /* (n_groups * nv(nv+1)/2) packed upper by columns: (0,0),(0,1),(1,1),(0,2).. ; may be NULL */
-    double *tri;         /* (n_groups * (1+nv)(2+nv)/2) packed upper by columns; UPI_TRI */
-    upi_robust *robust;  /* NULL, or the second pass of one fit */
+    int32_t *code; /* (n_groups * n_keys), row-major: level of each key */
+    uint64_t *cluster
+        [2];    /* (n_groups) id: the integer itself, or the 64-bit hash of the text */
+    int64_t *n; /* (n_groups) rows */
+    double *mean; /* (n_groups * (nx+ny)); UPI_MEAN and UPI_GRAM */
+    double *
+        m2; /* (n_groups * nv(nv+1)/2) packed upper by columns: (0,0),(0,1),(1,1),(0,2).. ; may be NULL */
+    double *tri; /* (n_groups * (1+nv)(2+nv)/2) packed upper by columns; UPI_TRI */
+    upi_robust *robust; /* NULL, or the second pass of one fit */
 
-    int64_t n_rows;      /* analysed */
-    int64_t n_read;      /* read, after the filter */
+    int64_t n_rows; /* analysed */
+    int64_t n_read; /* read, after the filter */
     int64_t n_dropped;
-    int64_t n_arms;      /* = keys[arm].n_levels */
-    int64_t n_counted;   /* columns with missing counts: roles, covariates, components in use */
+    int64_t n_arms; /* = keys[arm].n_levels */
+    int64_t
+        n_counted; /* columns with missing counts: roles, covariates, components in use */
     char **counted_name;
-    int64_t *missing;    /* (n_counted * n_arms): missing values by column and arm, before dropping */
-    int64_t n_no_arm;    /* rows whose arm is missing; they are in no arm's counts */
-    uint64_t fingerprint;/* of the rows' source; of merged ones, both */
+    int64_t *
+        missing; /* (n_counted * n_arms): missing values by column and arm, before dropping */
+    int64_t n_no_arm;     /* rows whose arm is missing; they are in no arm's counts */
+    uint64_t fingerprint; /* of the rows' source; of merged ones, both */
     upi_notes notes;
 };
 
@@ -100,21 +113,25 @@ upi_moments_code(const up_moments *m, int64_t group, int64_t key)
  * Used by fit for robust covariances of the stream layout. UP_E_NEEDS_ROWS without rows. */
 typedef struct upi_row_block {
     int64_t n;
-    const int64_t *group;  /* (n) index into the group table */
-    const double *v;       /* (n * (nx+ny)) row-major: x then y */
-    const double *weight;  /* (n) row weight where row_weighted, else NULL */
+    const int64_t *group; /* (n) index into the group table */
+    const double *v;      /* (n * (nx+ny)) row-major: x then y */
+    const double *weight; /* (n) row weight where row_weighted, else NULL */
 } upi_row_block;
 typedef struct upi_row_visitor {
     void *ctx;
     up_status (*begin)(void *ctx, int n_workers, up_error *err);
-    up_status (*block)(void *ctx, int worker, int64_t range, const upi_row_block *b, up_error *err);
+    up_status (*block)(
+        void *ctx, int worker, int64_t range, const upi_row_block *b, up_error *err);
     up_status (*range_end)(void *ctx, int worker, int64_t range, up_error *err);
 } upi_row_visitor;
-up_status upi_moments_visit_rows(const up_moments *m, const upi_row_visitor *v, const up_run *run, up_error *err);
+up_status upi_moments_visit_rows(
+    const up_moments *m, const upi_row_visitor *v, const up_run *run, up_error *err);
 
 /* Rows of the crosstab the design is identified from. count is allocated for the caller. */
-up_status upi_moments_crosstab(const up_moments *m, upi_crosstab *out, int64_t **count, up_error *err);
+up_status upi_moments_crosstab(
+    const up_moments *m, upi_crosstab *out, int64_t **count, up_error *err);
 /* The index of the control level of a role's key (by the user's label or the defaults). */
-up_status upi_moments_control(const up_moments *m, int64_t key, int64_t *level, up_error *err);
+up_status upi_moments_control(
+    const up_moments *m, int64_t key, int64_t *level, up_error *err);
 
 #endif

@@ -60,7 +60,22 @@ out:
     return status;
 }
 
-/* Fills the dictionaries with m's levels: code = level + 1. Keys stand in the same order;
+/* code = level + 1; an indicator's codes are there already. */
+static up_status
+load_key(const upi_key *key, upi_dict *d, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t n = key->role == UPI_KEY_MISSING ? 0 : key->n_levels;
+    n -= key->missing_level >= 0 ? 1 : 0;
+    for (int64_t i = 0; i < n; i++) {
+        upi_cell cell = upi_key_cell(key, i);
+        UP_TRY(upi_dict_add(d, &cell, (int32_t)i + 1, err));
+    }
+out:
+    return status;
+}
+
+/* Fills the dictionaries with m's levels. Keys stand in the same order;
  * indicators that were never set are not in m. */
 static up_status
 load_levels(visit *v, up_error *err)
@@ -84,13 +99,7 @@ load_levels(visit *v, up_error *err)
             continue;
         }
         next++;
-        upi_dict *d = &v->levels.dict[k];
-        for (int64_t i = 0; i < key->n_levels && plan->role != UPI_KEY_MISSING; i++) {
-            upi_cell cell = upi_key_cell(key, i);
-            if (i != key->missing_level) {
-                UP_TRY(upi_dict_add(d, &cell, (int32_t)i + 1, err));
-            }
-        }
+        UP_TRY(load_key(key, &v->levels.dict[k], err));
     }
     v->levels.frozen = true;
 out:
@@ -142,30 +151,46 @@ changed(const up_moments *m, up_error *err)
     return upi_fix(err, "keep the data unchanged while it is analysed");
 }
 
+/* True when no row has a missing value where the first pass found none. */
+static bool
+stays_idle(const int32_t *code, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (code[i] != 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Codes to levels of one key; false when a row has a level that m does not have. Of an
+ * indicator one level alone may have rows; its codes are 1 = false, 2 = true. */
+static bool
+rename_key(const upi_key *key, const int32_t *code, int32_t *level, int64_t n)
+{
+    bool indicator = key->role == UPI_KEY_MISSING;
+    int32_t base = indicator && key->integer[0] == 1 ? 2 : 1;
+    for (int64_t i = 0; i < n; i++) {
+        level[i] = code[i] == 0 ? (int32_t)key->missing_level : code[i] - base;
+        if (level[i] < 0 || level[i] >= key->n_levels) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Codes to levels, in the columns of m's keys. False when a row cannot be one of m's. */
 static bool
 rename_codes(const visit *v, upi_encoder *e)
 {
     for (int64_t k = 0; k < v->plan.n_keys; k++) {
         const int32_t *code = e->code + k * ROWS;
-        if (v->kept[k] < 0) {
-            for (int64_t i = 0; i < e->n; i++) {
-                if (code[i] != 1) {
-                    return false;
-                }
-            }
-            continue;
-        }
-        const upi_key *key = &v->m->keys[v->kept[k]];
-        /* Of an indicator one level alone may have rows; code 1 = false, 2 = true. */
-        bool indicator = key->role == UPI_KEY_MISSING;
-        int32_t base = indicator && key->integer[0] == 1 ? 2 : 1;
-        int32_t *level = e->code + v->kept[k] * ROWS;
-        for (int64_t i = 0; i < e->n; i++) {
-            level[i] = code[i] == 0 ? (int32_t)key->missing_level : code[i] - base;
-            if (level[i] < 0 || level[i] >= key->n_levels) {
-                return false;
-            }
+        int64_t own = v->kept[k];
+        bool fits =
+            own < 0 ? stays_idle(code, e->n)
+                    : rename_key(&v->m->keys[own], code, e->code + own * ROWS, e->n);
+        if (!fits) {
+            return false;
         }
     }
     return true;

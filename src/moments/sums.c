@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { MOST_COLUMNS = 64 }; /* whose differences fit on the stack */
+
 void
 upi_sums_start(const upi_shape *s, double *live, const double *v)
 {
@@ -19,34 +21,39 @@ upi_sums_start(const upi_shape *s, double *live, const double *v)
     memset(live + nv, 0, (size_t)(upi_shape_live(s) - nv) * sizeof *live);
 }
 
+static inline __attribute__((always_inline)) void
+add_products(int64_t nv, const double *restrict d, double *restrict ss)
+{
+    for (int64_t j = 0; j < nv; j++) {
+        for (int64_t k = 0; k <= j; k++) {
+            ss[k] += d[k] * d[j];
+        }
+        ss += j + 1;
+    }
+}
+
 /* With nv and second known to the compiler the loops unroll completely. */
 static inline __attribute__((always_inline)) void
-add_rows(
-    int nv, bool second, upi_table *t, int64_t n, const int32_t *at, const double *v)
+add_rows(int64_t nv, bool second, upi_table *t, int64_t n, const int32_t *at,
+    const double *v)
 {
-    double d[64];
+    double d[MOST_COLUMNS];
     for (int64_t i = 0; i < n; i++) {
         double *restrict shift = upi_table_values(t, at[i]);
         double *restrict s = shift + nv;
-        double *restrict ss = shift + 2 * nv;
         const double *restrict row = v + i * nv;
         (*upi_table_count(t, at[i]))++;
-        for (int j = 0; j < nv; j++) {
+        for (int64_t j = 0; j < nv; j++) {
             d[j] = row[j] - shift[j];
             s[j] += d[j];
         }
         if (second) {
-            for (int j = 0; j < nv; j++) {
-                for (int k = 0; k <= j; k++) {
-                    ss[k] += d[k] * d[j];
-                }
-                ss += j + 1;
-            }
+            add_products(nv, d, s + nv);
         }
     }
 }
 
-/* Any number of columns: d overwrites the row, which is not needed again. */
+/* Any number of columns. */
 static void
 add_wide(
     const upi_shape *shape, upi_table *t, int64_t n, const int32_t *at, const double *v)
@@ -55,15 +62,13 @@ add_wide(
     for (int64_t i = 0; i < n; i++) {
         double *restrict shift = upi_table_values(t, at[i]);
         double *restrict s = shift + nv;
-        double *restrict ss = shift + 2 * nv;
+        double *restrict ss = s + nv;
         const double *restrict row = v + i * nv;
         (*upi_table_count(t, at[i]))++;
         for (int64_t j = 0; j < nv; j++) {
-            s[j] += row[j] - shift[j];
-        }
-        for (int64_t j = 0; shape->second && j < nv; j++) {
             double dj = row[j] - shift[j];
-            for (int64_t k = 0; k <= j; k++) {
+            s[j] += dj;
+            for (int64_t k = 0; shape->second && k <= j; k++) {
                 ss[k] += (row[k] - shift[k]) * dj;
             }
             ss += j + 1;
@@ -96,8 +101,8 @@ upi_sums_add(upi_table *t, int64_t n, const int32_t *at, const double *v)
         break;
     }
 #undef CASE
-    if (s->nv <= 64) {
-        add_rows((int)s->nv, s->second, t, n, at, v);
+    if (s->nv <= MOST_COLUMNS) {
+        add_rows(s->nv, s->second, t, n, at, v);
     } else {
         add_wide(s, t, n, at, v);
     }

@@ -9,9 +9,10 @@
 #include <string.h>
 
 enum {
-    FAR = 24, /* groups ahead whose slot is fetched */
-    NEAR = 12,
-    MANY = 4096, /* groups from which on the order of access matters */
+    FARTHEST = 48, /* groups ahead whose own record is fetched */
+    FAR = 24,      /* whose slot */
+    NEAR = 12,     /* whose place in the other table */
+    MANY = 4096,   /* groups from which on the order of access matters */
     BUCKET_BITS = 12
 };
 
@@ -267,15 +268,16 @@ hash_order(const upi_table *t, int32_t **order, up_error *err)
 {
     up_status status = UP_OK;
     int32_t *made = NULL, *start = NULL;
+    const int64_t buckets = INT64_C(1) << BUCKET_BITS;
     if (t->n < MANY) {
         return UP_OK;
     }
-    UP_TRY(UP_NEW(&start, (1 << BUCKET_BITS) + 1, err));
+    UP_TRY(UP_NEW(&start, buckets + 1, err));
     UP_TRY(UP_NEW(&made, t->n, err));
     for (int64_t g = 0; g < t->n; g++) {
         start[(*upi_table_hash(t, g) >> (64 - BUCKET_BITS)) + 1]++;
     }
-    for (int64_t b = 0; b < 1 << BUCKET_BITS; b++) {
+    for (int64_t b = 0; b < buckets; b++) {
         start[b + 1] += start[b];
     }
     for (int64_t g = 0; g < t->n; g++) {
@@ -296,8 +298,8 @@ fetch_ahead(
     if (order == NULL) {
         return;
     }
-    if (i + 2 * FAR < from->n) {
-        __builtin_prefetch(upi_table_record(from, order[i + 2 * FAR]));
+    if (i + FARTHEST < from->n) {
+        __builtin_prefetch(upi_table_record(from, order[i + FARTHEST]));
     }
     if (i + FAR < from->n) {
         upi_table_prefetch_slot(into, *upi_table_hash(from, order[i + FAR]));

@@ -206,9 +206,7 @@ upi_blocks_add(upi_blocks *b, upi_table *t, int64_t n, const int32_t *at,
     int64_t nv = b->nv;
     for (int64_t i = 0; i < n; i++) {
         int64_t g = at[i];
-        if (g >= b->n_groups) {
-            UP_TRY(add_group(b, t, g, err));
-        }
+        UP_TRY(g >= b->n_groups ? add_group(b, t, g, err) : UP_OK);
         double *row = b->buffer + (g * b->rows + b->fill[g]) * b->width;
         if (b->weighted) {
             *row++ = weight[i];

@@ -86,6 +86,20 @@ not_zero(uint64_t h)
     return h != 0 ? h : UINT64_C(0x2545f4914f6cdd1d);
 }
 
+/* Adds one hash; *repeats says that it was there. */
+static up_status
+add_one(upi_units *u, uint64_t h, bool *repeats, up_error *err)
+{
+    up_status status = UP_OK;
+    *repeats = insert(u->slot, u->n_slots, h);
+    u->n += *repeats ? 0 : 1;
+    while (u->n > u->limit || u->n * 4 > u->n_slots * 3) {
+        UP_TRY(make_room(u, err));
+    }
+out:
+    return status;
+}
+
 up_status
 upi_units_add(
     upi_units *u, int64_t n, const uint64_t *hash, int64_t *row, up_error *err)
@@ -99,16 +113,11 @@ upi_units_add(
         if (!in_sample(u, h)) {
             continue;
         }
-        if (insert(u->slot, u->n_slots, h)) {
-            if (h < worst) {
-                worst = h;
-                *row = i;
-            }
-            continue;
-        }
-        u->n++;
-        while (u->n > u->limit || u->n * 4 > u->n_slots * 3) {
-            UP_TRY(make_room(u, err));
+        bool repeats = false;
+        UP_TRY(add_one(u, h, &repeats, err));
+        if (repeats && h < worst) {
+            worst = h;
+            *row = i;
         }
     }
 out:

@@ -251,6 +251,36 @@ test_nothing_allowed(void **state)
     fixture_free(&f);
 }
 
+/* A segment on a column that no covariate is made of would be answered with everyone's
+ * effect, alone, in a conjunction, or as levels. */
+static void
+test_foreign_segment(void **state)
+{
+    (void)state;
+    up_error err = UP_ERROR_INIT;
+    up_effects *effects = NULL;
+    fixture f = with_segment("town = 'x'");
+    up_experiment *e = f.csv->m->experiment;
+    assert_ok(upi_expr_parse("town = 'x'", &e->segments[0].expr, &err), &err);
+    check_refused(&f, "town='x'", UP_E_CONDITION, "town", "everyone");
+    check_refused(&f, "not (town = 'x') and score > 1", UP_E_CONDITION, "town",
+        "add 'town' to the covariates; or use: device, score");
+    check_refused(&f, "colour = 1", UP_E_CONDITION, "colour", "use: device, score;");
+    assert_fails(
+        up_infer_effect(f.model, UP_EFFECT_OPTS(.by = "town = 'x'"), &effects, &err),
+        UP_E_CONDITION, &err);
+    assert_string_equal(err.field, "town");
+    err = (up_error)UP_ERROR_INIT;
+    upi_expr_free(e->segments[0].expr);
+    e->segments[0].expr = NULL;
+    /* On covariates it is what a segment is for. */
+    assert_ok(upi_expr_parse("score + 1 > 3", &e->segments[0].expr, &err), &err);
+    assert_int_equal(rows_of(&f, "town = 'x'"), rows_where(is_loyal));
+    upi_expr_free(e->segments[0].expr);
+    e->segments[0].expr = NULL;
+    fixture_free(&f);
+}
+
 static up_status
 sweep(void *ctx, up_error *err)
 {
@@ -291,6 +321,7 @@ main(void)
         cmocka_unit_test(test_known_call),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_nothing_allowed),
+        cmocka_unit_test(test_foreign_segment),
         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ void engine_write_text(const char *name, const char *text);
 /* Runs one statement in a database of its own; '@' stands for the directory. */
 void engine_sql(const char *sql);
 /* Entries of a directory whose name begins with `prefix`. */
-int64_t engine_count_entries(const char *directory, const char *prefix);
+int64_t engine_count_entries(const char *path, const char *prefix);
 
 /* Every row of the range, one line a row, values divided by '|', NULL for null. */
 typedef struct engine_rows {

@@ -55,6 +55,8 @@ test_ranges_and_threads(void **state)
     double *x = malloc(N * sizeof *x);
     int64_t *n = malloc(N * sizeof *n);
     if (x == NULL || n == NULL) {
+        free(x);
+        free(n);
         fail();
         return;
     }
