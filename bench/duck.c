@@ -1,6 +1,7 @@
 /* The floor and the neighbour: a bare scan of columns, and a GROUP BY, by DuckDB itself.
  * usage: duck scan|group FILE THREADS KEYS METRICS  (column lists joined by commas)
  *        duck make FILE ROWS                        (writes the rows of the benchmark)
+ *        duck csv FILE CSV                          (the same rows for a peer that reads CSV)
  * scan reads every named column and keeps only one number of each; group computes count,
  * sums and cross products of the metrics by the keys, as SQL would have to. */
 #include <duckdb.h>
@@ -103,6 +104,13 @@ main(int argc, char **argv)
     char *keys[MAX], *metrics[MAX];
     if (argc == 4 && strcmp(argv[1], "make") == 0) {
         make_sql(sql, argv[2], argv[3]);
+        return run(sql, "2");
+    }
+    if (argc == 4 && strcmp(argv[1], "csv") == 0) {
+        put(sql,
+            "COPY (SELECT arm, k1, k2, k3, y1, y2, y3, y4, y5 FROM read_parquet('%s')) "
+            "TO '%s'",
+            argv[2], argv[3]);
         return run(sql, "2");
     }
     if (argc != 6) {

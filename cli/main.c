@@ -6,24 +6,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --json decides how a failure is told, even one of the command line itself. */
 static bool
-json_was_asked_for(int argc, const char *const *argv)
+is_given(int argc, const char *const *argv, const char *word)
 {
     for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--json") == 0) {
+        if (strcmp(argv[i], word) == 0) {
             return true;
         }
     }
     return false;
 }
 
+/* UPSHOT_OUTPUT=json stands for --json where --csv is not given. Another word is refused: the
+ * reader of the output expects what it asked for. */
+static up_status
+read_environment(bool *json, up_error *err)
+{
+    const char *s = getenv("UPSHOT_OUTPUT");
+    *json = s != NULL && strcmp(s, "json") == 0;
+    if (s == NULL || *json || s[0] == '\0' || strcmp(s, "text") == 0) {
+        return UP_OK;
+    }
+    return cli_fail(err, UP_E_USAGE, "UPSHOT_OUTPUT",
+        "the environment variable UPSHOT_OUTPUT is neither json nor text",
+        "set it to json, or unset it");
+}
+
 /* One line, and what to do. A fix of several lines shows a text and a caret below it. */
 static void
 print_failure(const up_error *e)
 {
+    bool named = strncmp(e->message, e->field, strlen(e->field)) == 0;
     (void)fprintf(stderr, "upshot: %s%s%s: %s\n", up_status_name(e->status),
-        e->field[0] != '\0' ? " " : "", e->field, e->message);
+        named ? "" : " ", named ? "" : e->field, e->message);
     const char *line = e->fix;
     const char *lead = strchr(line, '\n') == NULL ? "  Do: " : "  ";
     while (*line != '\0') {
@@ -71,19 +86,20 @@ print_page(const up_command_settings *s, int width, up_error *err)
 }
 
 static const char *
-result_as_text(up_result *r, const up_command_settings *s, const cli_terminal *terminal)
+result_as_text(
+    up_result *r, const up_command_settings *s, const cli_terminal *terminal, bool json)
 {
-    if (s->json != 0) {
-        return up_result_json(r, (int)s->full);
-    }
     if (s->csv != 0) {
         return up_result_csv(r);
+    }
+    if (json) {
+        return up_result_json(r, (int)s->full);
     }
     return up_result_text(r, terminal->width, terminal->unicode, terminal->color);
 }
 
 static up_status
-run_verb(const up_command *c, int *exit_code, up_error *err)
+run_verb(const up_command *c, bool json, int *exit_code, up_error *err)
 {
     const up_command_settings *s = up_command_get(c);
     cli_terminal terminal = cli_terminal_look(s);
@@ -96,7 +112,7 @@ run_verb(const up_command *c, int *exit_code, up_error *err)
     up_status status = up_call(s->verb, arguments, n, run, &result, err);
     cli_progress_clear();
     if (status == UP_OK) {
-        const char *text = result_as_text(result, s, &terminal);
+        const char *text = result_as_text(result, s, &terminal, json);
         status = text != NULL ? cli_write(s->output, text, err)
                               : cli_fail(err, UP_E_NO_MEMORY, "", "memory ran out", "");
         *exit_code = up_result_exit_code(result);
@@ -121,16 +137,23 @@ main(int argc, char **argv)
     const char *verb = "";
     const char *const *words = (const char *const *)argv + 1;
     int n = argc > 0 ? argc - 1 : 0;
-    bool json = json_was_asked_for(n, words);
+    bool json = false;
     cli_signals_catch();
-    up_status status = up_command_parse(n, words, &command, &err);
+    up_status status = read_environment(&json, &err);
+    /* How a failure is told, even one of the command line itself. */
+    json = is_given(n, words, "--json") || (json && !is_given(n, words, "--csv"));
+    if (status == UP_OK) {
+        status = up_command_parse(n, words, &command, &err);
+    }
     if (status == UP_OK) {
         const up_command_settings *s = up_command_get(command);
         verb = s->verb;
+        /* A request from --input may ask for a format as well. */
+        json = s->json != 0 || (json && s->csv == 0);
         if (is_page(verb)) {
             status = print_page(s, cli_terminal_look(s).width, &err);
         } else {
-            status = run_verb(command, &exit_code, &err);
+            status = run_verb(command, json, &exit_code, &err);
         }
     }
     if (status != UP_OK) {

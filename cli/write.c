@@ -3,11 +3,15 @@
  * is not one. */
 #include "cli.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 up_status
@@ -61,6 +65,51 @@ write_all(int file, const char *text, size_t n)
     return 0;
 }
 
+/* "<pid>.partial" with the pid of a process that is gone. */
+static bool
+is_dead_partial(const char *s)
+{
+    size_t digits = strspn(s, "0123456789");
+    if (digits == 0 || digits > 9 || strcmp(s + digits, ".partial") != 0) {
+        return false;
+    }
+    long pid = strtol(s, NULL, 10);
+    return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* Removes "<name>.<pid>.partial" of processes that were killed: of this user, regular files,
+ * and not locked by a process that this one cannot see. */
+static void
+remove_leftovers(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    size_t n = strlen(name);
+    char *parent = slash != NULL ? strndup(path, (size_t)(name - path)) : strdup(".");
+    DIR *d = parent != NULL ? opendir(parent) : NULL;
+    for (struct dirent *e = d != NULL ? readdir(d) : NULL; e != NULL; e = readdir(d)) {
+        const char *rest = e->d_name + n + 1;
+        struct stat info;
+        if (strncmp(e->d_name, name, n) != 0 || e->d_name[n] != '.' ||
+            !is_dead_partial(rest)) {
+            continue;
+        }
+        int file =
+            openat(dirfd(d), e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (file >= 0 && fstat(file, &info) == 0 && S_ISREG(info.st_mode) &&
+            info.st_uid == geteuid() && flock(file, LOCK_EX | LOCK_NB) == 0) {
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+        }
+        if (file >= 0) {
+            (void)close(file);
+        }
+    }
+    if (d != NULL) {
+        (void)closedir(d);
+    }
+    free(parent);
+}
+
 static int
 write_file(const char *path, const char *text)
 {
@@ -70,11 +119,13 @@ write_file(const char *path, const char *text)
     if (partial == NULL) {
         return ENOMEM;
     }
+    remove_leftovers(path);
     (void)snprintf(partial, size, "%s.%ld.partial", path, (long)getpid());
     int file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file < 0) {
         failed = errno;
     } else {
+        (void)flock(file, LOCK_EX | LOCK_NB); /* for remove_leftovers */
         failed = write_all(file, text, strlen(text));
         if (failed == 0 && fsync(file) != 0 && errno != EINVAL) {
             failed = errno;

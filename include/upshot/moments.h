@@ -31,7 +31,8 @@ typedef struct up_moments_opts {
     size_t struct_size;
     /** enum up_layout; a layout that cannot hold the design is UP_E_ARGUMENT */
     int64_t layout;
-    /** records above which a number is no longer treated as discrete; 0 = 200,000 */
+    /** records above which a number is no longer treated as discrete; 0 = 200,000, and with
+     *  clusters as many as 256 MiB hold */
     int64_t max_groups;
     /** distinct values above which a numeric covariate is continuous; 0 = 64 */
     int64_t max_levels;
@@ -51,7 +52,8 @@ typedef struct up_moments_opts {
  *  @return UP_OK; UP_E_EMPTY; UP_E_MISSING (counts by column and arm); UP_E_NOT_FINITE
  *          (column, arm); UP_E_ARMS; UP_E_UNIT (repeated units without clusters);
  *          UP_E_CLUSTER (a cluster in two arms under assigned_by_cluster); UP_E_PROPENSITY
- *          (outside (0,1]); UP_E_ARGUMENT (a layout that cannot hold the design);
+ *          (not between 0 and 1); UP_E_WEIGHT (not above 0); UP_E_ARGUMENT (a layout that
+ *          cannot hold the design);
  *          UP_E_STOPPED; UP_E_SOURCE; UP_E_NO_MEMORY
  *  @par Assumes nothing statistical: what is lost cannot change a linear model
  *  @par Cost    one pass over the rows (a further one when a number turns out to have too

@@ -36,6 +36,7 @@ typedef enum up_severity {
     X(N_MANY_COMPARISONS, 12, "many intervals are shown; each holds on its own")       \
     X(N_OVERRIDE, 13, "a refusal was overridden on request")                           \
     X(N_APPROXIMATE, 14, "the value rests on a stated approximation")                  \
+    X(N_CONTROL_CHOSEN, 15, "the control arm was chosen by the order of the labels")   \
     X(W_SRM, 101, "the arms do not have the expected sizes")                           \
     X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead")      \
     X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough")                      \

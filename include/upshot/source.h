@@ -105,7 +105,7 @@ typedef struct up_description up_description;
  *  @param[out] out    the description; free with up_description_free()
  *  @param[out] err    the story of a failure; may be NULL
  *  @return UP_OK; UP_E_SOURCE; UP_E_ENGINE; UP_E_STOPPED; UP_E_ARGUMENT; UP_E_NO_MEMORY
- *  @par Cost one pass over the rows
+ *  @par Cost one pass over the rows for every 2,048 columns
  *  @since 0.1 @par Stability experimental */
 UP_API up_status up_source_describe(up_source *source, const up_run *run,
     up_description **out, up_error *err) UP_MUST_USE;

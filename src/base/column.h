@@ -68,7 +68,7 @@ upi_str_make(const char *p, uint32_t n)
 
 typedef struct upi_column {
     upi_type type;
-    const void *data;         /* double, int64_t, uint8_t or upi_str by type; one per row */
+    const void *data; /* double, int64_t, uint8_t or upi_str by type; one per row */
     const uint64_t *validity; /* bit i set = row i is not null; NULL = no nulls */
 } upi_column;
 
@@ -86,6 +86,7 @@ typedef struct upi_batch {
 
 enum { UPI_BATCH_ROWS = 2048 };
 
-const char *upi_type_name(upi_type type); /* "number", "integer", "boolean", "text", "date", "timestamp" */
+const char *upi_type_name(
+    upi_type type); /* "number", "integer", "boolean", "text", "date", "timestamp" */
 
 #endif

@@ -12,8 +12,8 @@
  * and progress are called on the calling thread, before each chunk that this thread takes and at
  * the end. n_chunks <= 0 does nothing. */
 typedef up_status (*upi_task)(void *ctx, int64_t chunk, int worker, up_error *err);
-up_status upi_pool_run(
-    int threads, int64_t n_chunks, upi_task task, void *ctx, const up_run *run, up_error *err);
+up_status upi_pool_run(int threads, int64_t n_chunks, upi_task task, void *ctx,
+    const up_run *run, up_error *err);
 int upi_pool_threads(const up_run *run); /* resolved number of workers, >= 1 */
 
 #endif

@@ -11,7 +11,8 @@ static const up_option globals[] = {
         .type = UP_OPTION_FLAG,
         .group = "Program",
         .doc = "Print one JSON object instead of text: 5 significant digits, at most "
-               "--limit rows.",
+               "--limit rows. The environment variable UPSHOT_OUTPUT=json makes it the "
+               "default; --csv goes before it.",
         .example = "true"},
     {.name = "full",
         .type = UP_OPTION_FLAG,

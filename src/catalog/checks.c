@@ -1,7 +1,8 @@
-/* Checks of the design, as rows of `check` and as notes beside every effect. */
+/* Checks of the design, as rows of `check` and as notes beside every effect. A check whose
+ * failure would mislead withholds the numbers, until its code is accepted. */
 #include "catalog/pipeline.h"
 
-#include <upshot/check.h>
+#include <upshot/effects.h>
 
 #include <string.h>
 
@@ -42,11 +43,87 @@ noted(const upi_notes *notes, up_note_code code)
     return false;
 }
 
+static bool
+accepts(const upi_request *q, const char *code)
+{
+    const upi_value *v = upi_request_value(q, "accept");
+    for (int64_t i = 0; i < v->n; i++) {
+        if (strcmp(v->text[i], code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The failures that withhold numbers, with what to do; those that explain others first. */
+static const struct {
+    const char *code;
+    up_status status;
+    const char *fix;
+} refusals[] = {
+    {"E_PROPENSITY", UP_E_PROPENSITY,
+        "give the probability, known by design, of what the unit was assigned to"},
+    {"E_SRM", UP_E_SRM,
+        "find where rows were lost, or give --expected-split if the plan was another"},
+    {"E_WEAK_INSTRUMENT", UP_E_WEAK_INSTRUMENT,
+        "ask for the effect of assignment: upshot effect ... --estimand itt"},
+};
+
+/* Which of them a finding is; -1 = none. The effect of assignment needs no instrument. */
+static int
+refusal_of(const upi_request *q, const up_check_result *c)
+{
+    bool itt = upi_request_has(q, "estimand") &&
+               upi_request_integer(q, "estimand") == UP_ESTIMAND_ITT;
+    for (int i = 0; i < (int)(sizeof refusals / sizeof refusals[0]); i++) {
+        bool needed = !(itt && refusals[i].status == UP_E_WEAK_INSTRUMENT);
+        if (c->verdict == 2 && needed && strcmp(c->code, refusals[i].code) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+up_status
+upi_pipeline_guard(upi_pipeline *p, const upi_request *q, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_text codes = {0};
+    up_check_result worst = {.verdict = 0};
+    int first = -1;
+    UP_TRY(up_check(p->model, &p->checks, err));
+    for (int64_t i = 0; i < up_checks_count(p->checks); i++) {
+        up_check_result c = up_checks_get(p->checks, i);
+        int k = refusal_of(q, &c);
+        if (k < 0 || accepts(q, c.code)) {
+            continue;
+        }
+        upi_text_addf(&codes, "%s%s", first >= 0 ? "," : "", c.code);
+        if (first < 0 || k < first) {
+            first = k;
+            worst = c;
+        }
+    }
+    if (first >= 0) {
+        status = upi_fail(err, refusals[first].status, worst.name, "%s", worst.text);
+        (void)upi_fix(err, "%s; --accept %s shows the numbers all the same",
+            refusals[first].fix, codes.failed ? worst.code : codes.s);
+    }
+out:
+    upi_text_free(&codes);
+    return status;
+}
+
 static up_status
-note_check(up_result *r, const up_check_result *c, up_error *err)
+note_check(const upi_request *q, up_result *r, const up_check_result *c, up_error *err)
 {
     up_note_code code = UP_N_APPROXIMATE;
     bool spoke = c->verdict == 1 || c->verdict == 2;
+    if (refusal_of(q, c) >= 0) {
+        return upi_notes_add(&r->notes, UP_N_OVERRIDE, c->code, c->number, c->threshold,
+            err, "%s was accepted: %s", c->code, c->text);
+    }
+    r->check_failed |= c->verdict == 2;
     if (!spoke || !note_of(c->code, &code) || noted(&r->notes, code)) {
         return UP_OK;
     }
@@ -55,17 +132,14 @@ note_check(up_result *r, const up_check_result *c, up_error *err)
 }
 
 up_status
-upi_pipeline_checks(const upi_pipeline *p, up_result *r, up_error *err)
+upi_pipeline_checks(
+    const upi_pipeline *p, const upi_request *q, up_result *r, up_error *err)
 {
     up_status status = UP_OK;
-    up_checks *checks = NULL;
-    UP_TRY(up_check(p->model, &checks, err));
-    for (int64_t i = 0; i < up_checks_count(checks); i++) {
-        up_check_result c = up_checks_get(checks, i);
-        r->check_failed |= c.verdict == 2;
-        UP_TRY(note_check(r, &c, err));
+    for (int64_t i = 0; i < up_checks_count(p->checks); i++) {
+        up_check_result c = up_checks_get(p->checks, i);
+        UP_TRY(note_check(q, r, &c, err));
     }
 out:
-    up_checks_free(checks);
     return status;
 }

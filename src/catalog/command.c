@@ -2,6 +2,7 @@
  * place (request.c) judges values, whichever door they came through. */
 #include "catalog/input.h"
 #include "catalog/options.h"
+#include "catalog/overwrite.h"
 #include "catalog/verbs.h"
 
 #include <string.h>
@@ -245,9 +246,71 @@ take(up_command *c, const char *word, const char *next, bool *used, up_error *er
     return take_option(c, word + 2, next, used, err);
 }
 
+/* An option of the program that a request (--input) holds. */
+static up_status
+take_from_request(up_command *c, const up_option *o, const char *value, up_error *err)
+{
+    bool alone = strcmp(o->name, "input") == 0 || strcmp(o->name, "help") == 0 ||
+                 strcmp(o->name, "version") == 0;
+    if (alone) {
+        (void)upi_fail(err, UP_E_USAGE, o->name,
+            "'%s' belongs on the command line and not into a request", o->name);
+        return upi_fix(err, "write --%s on the command line", o->name);
+    }
+    if (o->type != UP_OPTION_FLAG) {
+        return take_global(c, o, value, err);
+    }
+    if (strcmp(value, "false") == 0) {
+        return UP_OK;
+    }
+    return take_global(c, o, strcmp(value, "true") == 0 ? NULL : value, err);
+}
+
+static up_status
+take_requests(up_command *c, up_error *err)
+{
+    for (int64_t i = 0; i < c->arguments.n;) {
+        const up_argument *a = &c->arguments.items[i];
+        bool global = false;
+        const up_option *o = find_option(c, a->name, &global);
+        if (o == NULL || !global) {
+            i++;
+            continue;
+        }
+        up_status status = take_from_request(c, o, a->value, err);
+        if (status != UP_OK) {
+            return status;
+        }
+        upi_arguments_remove(&c->arguments, i);
+    }
+    return UP_OK;
+}
+
+/* The answer must replace no file that the verb reads or writes. */
+static up_status
+check_output(const up_command *c, up_error *err)
+{
+    for (int64_t i = 0; i < c->arguments.n; i++) {
+        const up_argument *a = &c->arguments.items[i];
+        const up_option *o =
+            c->verb != NULL ? upi_option_find(c->verb->options, a->name) : NULL;
+        if (o == NULL || o->type != UP_OPTION_PATH) {
+            continue;
+        }
+        up_status status = upi_refuse_own_source(a->value, c->output, "output", err);
+        if (status != UP_OK) {
+            return status;
+        }
+    }
+    return UP_OK;
+}
+
 static up_status
 finish(up_command *c, up_error *err)
 {
+    up_status status = UP_OK;
+    UP_TRY(take_requests(c, err));
+    UP_TRY(check_output(c, err));
     if (c->settings.json != 0 && c->settings.csv != 0) {
         (void)upi_fail(err, UP_E_USAGE, "csv", "--json and --csv exclude each other");
         (void)upi_fix(err, "choose one of them");
@@ -258,7 +321,8 @@ finish(up_command *c, up_error *err)
     }
     c->settings.topic = c->topic;
     c->settings.output = c->output;
-    return UP_OK;
+out:
+    return status;
 }
 
 up_status

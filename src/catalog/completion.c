@@ -26,7 +26,7 @@ add_verb_case(upi_text *t, const up_verb *v)
 {
     upi_text_addf(t, "    %s)\n        case $before in\n", v->name);
     for (const up_option *o = v->options; o->name != NULL; o++) {
-        if (o->type == UP_OPTION_ENUM && o->positional == 0) {
+        if (o->choices != NULL && o->positional == 0) {
             upi_text_addf(t, "        --%s) words='", o->name);
             add_words(t, o->choices);
             upi_text_add(t, "' ;;\n");

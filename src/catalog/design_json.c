@@ -3,7 +3,6 @@
 #include "catalog/pipeline.h"
 #include "fit/model.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -141,19 +140,13 @@ set_context(const upi_pipeline *p, up_result *r, up_error *err)
 }
 
 up_status
-upi_pipeline_notes(upi_notes *to, const up_note *notes, int64_t n, up_error *err)
+upi_pipeline_note(upi_notes *to, up_note note, up_error *err)
 {
-    up_status status = UP_OK;
-    for (int64_t i = 0; i < n; i++) {
-        const up_note *a = &notes[i];
-        if (a->code == UP_N_LAYOUT) {
-            continue;
-        }
-        UP_TRY(upi_notes_add(
-            to, a->code, a->field, a->number, a->threshold, err, "%s", a->text));
+    if (note.code == UP_N_LAYOUT) {
+        return UP_OK;
     }
-out:
-    return status;
+    return upi_notes_add(
+        to, note.code, note.field, note.number, note.threshold, err, "%s", note.text);
 }
 
 up_status
@@ -172,15 +165,8 @@ upi_pipeline_describe(
     r->has_rows = true;
     r->limit = upi_request_integer(q, "limit");
     r->strict = upi_request_flag(q, "strict");
-    UP_TRY(upi_pipeline_notes(
-        &r->notes, p->moments->notes.items, p->moments->notes.n, err));
-    UP_TRY(
-        upi_pipeline_notes(&r->notes, p->model->notes.items, p->model->notes.n, err));
-    if (p->moments->experiment->n_covariates == 0) {
-        UP_TRY(upi_notes_add(&r->notes, UP_N_NO_COVARIATES, "covariates", (double)NAN,
-            (double)NAN, err,
-            "No covariates are in the model; columns from before the experiment "
-            "would make the intervals narrower."));
+    for (int64_t i = 0; i < up_model_notes(p->model); i++) {
+        UP_TRY(upi_pipeline_note(&r->notes, up_model_note(p->model, i), err));
     }
 out:
     return status;

@@ -62,20 +62,27 @@ const upi_page upi_note_pages[] = {
         "More than 20 intervals.",
         "Choose the row that matters before looking, or repeat the finding in new "
         "data."},
-    {"N_OVERRIDE", "A refusal was overridden on request.",
-        "The number is given though a guard speaks against it.", "",
-        "Say so wherever the number is shown."},
+    {"N_OVERRIDE", "A refusal was overridden on request, by --accept CODE.",
+        "The number is given though a check speaks against it; the note holds what the "
+        "check found.",
+        "", "Say so wherever the number is shown."},
     {"N_APPROXIMATE", "The value rests on an approximation, which the note names.",
         "It is good enough for most uses, but not exact.", "", "Read the note."},
+    {"N_CONTROL_CHOSEN", "The control arm was chosen by the order of the labels.",
+        "No label is one of the usual names of a control, and none was named. With the "
+        "wrong arm as the control every effect has the opposite sign.",
+        "The usual names are control, 0, false and A, in small or capital letters.",
+        "Name it: --control LABEL."},
     {"W_SRM", "The arms do not have the expected sizes.",
         "Units are missing or doubled in one arm, and who they are is not known. The "
         "comparison is then not between like and like.",
         "p below 0.01 in a chi-square test (exact for small counts); below 0.001 the "
-        "check of the sample ratio fails, and --strict ends with status 5.",
+        "check fails: see E_SRM.",
         "Find the loss before reading any effect; check --expected-split."},
     {"W_WEAK_INSTRUMENT", "The instrument is weak.",
         "The interval may be too narrow and off centre.",
-        "First-stage F (robust) below 10; below 3.84 the check fails.",
+        "First-stage F (robust) below 10; below 3.84 the check fails: see "
+        "E_WEAK_INSTRUMENT.",
         "Report --estimand itt; do not lean on the interval."},
     {"W_FEW_CLUSTERS", "There are few clusters.",
         "Standard errors come from how clusters differ; from few of them this is "
@@ -115,14 +122,17 @@ const upi_page upi_note_pages[] = {
         "They may be of another arm than the one assigned, or not those the "
         "assignment used.",
         "Inverse propensities that do not sum to the rows, p below 0.001; off by more "
-        "than a tenth the check fails.",
+        "than a tenth the check fails: see E_PROPENSITY.",
         "Give the probability of the arm each unit was assigned to."},
     {"W_COMPLIANCE", "Few units follow their assignment.",
         "The effect on compliers speaks of a small part of the units and is imprecise.",
         "Fewer than a tenth of the units comply.", "Report --estimand itt as well."},
-    {"W_SMALL_SEGMENT", "A segment has few rows.",
-        "Its interval is wide and leans on few units.", "Fewer than 30 rows in an arm.",
-        "Use a wider segment."},
+    {"W_SMALL_SEGMENT",
+        "A segment has few rows; or levels of --by were left out, because they have no "
+        "rows in an arm.",
+        "Its interval is wide and leans on few units; without rows in both arms there "
+        "is no comparison.",
+        "Fewer than 30 rows in an arm; none to be left out.", "Use a wider segment."},
     {"W_CONSTANT", "A metric has the same value in every row.",
         "Its effect and standard error are 0: they say that nothing was measured, not "
         "that the arms do not differ.",

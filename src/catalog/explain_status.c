@@ -103,11 +103,14 @@ const upi_page upi_status_pages[] = {
     {"E_PROPENSITY", "A propensity is not a valid probability of the arm assigned.",
         "Rows are weighted by its inverse; a wrong one gives a wrong effect with a "
         "small error.",
-        "Above 0 and at most 1, for every row; in 'upshot check', inverse "
-        "propensities that sum to the rows within a tenth.",
+        "Between 0 and 1, and neither of them, for every row; inverse propensities "
+        "that sum to the "
+        "rows within a tenth, which 'upshot check' reports and for which 'upshot "
+        "effect' and 'upshot fit' withhold their numbers.",
         "Give the probability of the arm the unit was assigned to, known by design. "
         "It is not a share estimated afterwards, and not the probability of "
-        "treatment."},
+        "treatment. Where only the sums fail, --accept E_PROPENSITY shows the numbers "
+        "all the same, with N_OVERRIDE beside them."},
     {"E_POST_TREATMENT",
         "A column measured after treatment was given as a covariate or in a condition.",
         "Treatment can change it, so that comparing units with equal values compares "
@@ -134,22 +137,30 @@ const upi_page upi_status_pages[] = {
         "Something removed or added units in one arm: a crash, a bot filter, a "
         "logging loss. Who is missing is unknown, so the comparison is not fair, "
         "however large the data.",
-        "p below 0.001 in a chi-square test (exact for small counts). It is a verdict "
-        "of 'upshot check'; effects are still shown, with W_SRM beside them.",
+        "p below 0.001 in a chi-square test (exact for small counts). 'upshot check' "
+        "reports it; 'upshot effect' and 'upshot fit' withhold their numbers.",
         "Find the loss before reading any effect: by device, browser, day. Check "
-        "--expected-split if the plan was not equal shares."},
+        "--expected-split if the plan was not equal shares. --accept E_SRM shows the "
+        "numbers all the same, with N_OVERRIDE beside them."},
     {"E_WEAK_INSTRUMENT", "The instrument hardly moves the treatment.",
         "Estimates lean towards the biased comparison and intervals are far too "
         "narrow.",
-        "First-stage F (robust) below 3.84 in 'upshot check'; below 10 it is a "
-        "warning.",
-        "Report --estimand itt, which needs no instrument, or find a stronger one."},
+        "First-stage F (robust) below 3.84; below 10 it is a warning. 'upshot check' "
+        "reports it; 'upshot effect' and 'upshot fit' withhold their numbers.",
+        "Report --estimand itt, which needs no instrument, or find a stronger one. "
+        "--accept E_WEAK_INSTRUMENT shows the numbers all the same, with N_OVERRIDE "
+        "beside them."},
     {"E_NEEDS_ROWS", "The capsule cannot answer this; the rows are needed.",
         "A capsule holds sums. What was not summed cannot be brought back.", "",
         "Run 'upshot fit' on the rows again with --segment for the condition, the "
         "covariate or the covariance you need, and --save."},
     {"E_STRICT", "Everything was done, but a check of the design failed.",
         "It was asked for so that a pipeline stops here.",
-        "Any check with the verdict failed.", "See 'upshot check'."},
+        "Any check with the verdict failed that --accept does not name.",
+        "See 'upshot check'."},
+    {"E_WEIGHT", "A weight is not above 0.",
+        "A row of weight 0 says nothing, and one of negative weight has no meaning.",
+        "One value is enough.",
+        "Repair the column, or leave such rows out: --filter 'weight > 0'."},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -22,7 +22,7 @@ static const topic topics[] = {
         "arm received.\n\n"
         "Adaptive: --propensity COLUMN, where the probability of an arm differed "
         "between units (a bandit, targeted shares). The column holds the probability "
-        "of the arm the unit was assigned to.\n\n"
+        "of what the unit was assigned to: the instrument if given, else the arm.\n\n"
         "Panel: --time COLUMN with --cluster UNIT, one row per unit and period."},
     {"estimands", "whose effect is estimated",
         "ate: the average effect on everyone. With full compliance (no --treated, or "
@@ -77,11 +77,15 @@ static const topic topics[] = {
     {"capsules", "analyse once, ask later",
         "upshot fit SOURCE ... --save FILE keeps what the rows were compressed to: "
         "counts, means and cross products by group, and the design. It is a Parquet "
-        "file, usually thousands of times smaller than the rows, and holds no "
-        "identifiers.\n\n"
+        "file, usually thousands of times smaller than the rows. It holds no "
+        "identifiers of units, but it does hold the levels and counts of its keys, "
+        "and the labels of --cluster: whole numbers as they are, text as a hash. Where "
+        "the cluster is the unit, these are identifiers.\n\n"
         "Wherever rows are accepted a capsule is: upshot effect FILE --where "
         "\"device = 'mobile'\". Roles, metrics and covariates come from it and "
-        "cannot be given again. The answer is the same, to the last digit.\n\n"
+        "cannot be given again. --vcov, --interactions and --no-covariates are as they "
+        "were when it was saved, unless given. The answer is the same, to the last "
+        "digit.\n\n"
         "A capsule answers for the covariates, segments and periods it was made "
         "with. A condition on a continuous column must be named when it is made: "
         "--segment 'spend_before > 80'."},
@@ -92,6 +96,9 @@ static const topic topics[] = {
         "An interval that excludes zero speaks against no effect. An interval that "
         "includes zero does not speak for it: see how large an effect it still "
         "allows.\n\n"
+        "When a check says that the number would mislead (E_SRM, E_PROPENSITY, "
+        "E_WEAK_INSTRUMENT), none is given. --accept CODE overrides one refusal; "
+        "the note N_OVERRIDE then says so in every answer.\n\n"
         "warnings belong to the answer. W_ codes say that something may be wrong "
         "with the data or the design; N_ codes say what the number means. upshot "
         "explain CODE tells more.\n\n"

@@ -19,7 +19,7 @@ page_width(int width)
 static void
 add_choices_and_default(upi_text *t, const up_option *o)
 {
-    if (o->type == UP_OPTION_ENUM) {
+    if (o->choices != NULL) {
         upi_text_addf(t, " One of %s.", o->choices);
     }
     if (o->fallback != NULL && o->type != UP_OPTION_FLAG) {
@@ -131,7 +131,8 @@ add_overview(upi_text *out, int width)
         upi_paragraph(out, v->summary, 13, 13, width);
     }
     upi_text_add(out, "\n'upshot help VERB' shows the options of a verb. Every verb "
-                      "takes --json.\n"
+                      "takes --json,\n"
+                      "which UPSHOT_OUTPUT=json in the environment makes the default.\n"
                       "Exit status: 0 done, 1 internal, 2 usage, 3 data or output, "
                       "4 refused,\n"
                       "5 a check failed and --strict was given, 130 interrupted.\n");

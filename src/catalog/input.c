@@ -40,6 +40,17 @@ free_text(const char *s)
 }
 
 void
+upi_arguments_remove(upi_arguments *a, int64_t i)
+{
+    free_text(a->items[i].name);
+    free_text(a->items[i].value);
+    a->n--;
+    for (; i < a->n; i++) {
+        a->items[i] = a->items[i + 1];
+    }
+}
+
+void
 upi_arguments_clear(upi_arguments *a)
 {
     for (int64_t i = 0; i < a->n; i++) {

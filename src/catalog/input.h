@@ -14,6 +14,7 @@ typedef struct upi_arguments {
 
 up_status upi_arguments_add(
     upi_arguments *a, const char *name, const char *value, up_error *err);
+void upi_arguments_remove(upi_arguments *a, int64_t i);
 void upi_arguments_clear(upi_arguments *a);
 
 /* Adds the members of a JSON object: texts, numbers, booleans, and lists of them. `path` is

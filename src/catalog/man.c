@@ -93,7 +93,7 @@ add_option(upi_text *out, const up_option *o)
         upi_text_add_char(out, '\n');
     }
     add_escaped(out, o->doc);
-    if (o->type == UP_OPTION_ENUM) {
+    if (o->choices != NULL) {
         upi_text_add(out, " One of ");
         add_escaped(out, o->choices);
         upi_text_add_char(out, '.');
@@ -177,6 +177,8 @@ add_overview(upi_text *out)
     }
     upi_text_add(out, ".SH ENVIRONMENT\n.TP\n.B UPSHOT_DUCKDB\n"
                       "Path of the DuckDB library.\n"
+                      ".TP\n.B UPSHOT_OUTPUT\n"
+                      "json: as if --json were given with every verb.\n"
                       ".TP\n.BR NO_COLOR , \" CLICOLOR_FORCE\"\n"
                       "No colours; colours always.\n");
 }

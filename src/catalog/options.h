@@ -41,9 +41,9 @@
             "assigned.",                                                               \
             "treated"),                                                                \
         OPTION_COLUMN("propensity",                                                    \
-            "The probability, known by design, with which the unit got the arm it "    \
-            "was "                                                                     \
-            "assigned to. Leave it out if it is the same for all units.",              \
+            "The probability, known by design, with which the unit got what it was "   \
+            "assigned to (the instrument if given, else the arm). Leave it out if it " \
+            "is the same for all units.",                                              \
             "propensity"),                                                             \
         OPTION_COLUMN("instrument",                                                    \
             "What was randomised, if that is not the column of --itt.", "invited"),    \
@@ -198,10 +198,20 @@
         .min = 1, .max = 1e6, .group = "Output", .example = "50",                      \
         .doc = "Rows in compact JSON; --full gives all."                               \
     }
+#define OPTION_ACCEPT                                                                  \
+    {                                                                                  \
+        .name = "accept", .type = UP_OPTION_LIST, .commas = 1, .value = "CODE",        \
+        .choices = "E_SRM|E_PROPENSITY|E_WEAK_INSTRUMENT", .group = "Output",          \
+        .example = "E_SRM",                                                            \
+        .doc =                                                                         \
+            "Show the numbers although this check failed; the note N_OVERRIDE then "   \
+            "travels with them. May be repeated."                                      \
+    }
 #define OPTION_STRICT                                                                  \
     {                                                                                  \
         .name = "strict", .type = UP_OPTION_FLAG, .group = "Output",                   \
-        .example = "true", .doc = "Exit with 5 when a check of the design failed."     \
+        .example = "true",                                                             \
+        .doc = "Exit with 5 when a check of the design failed that was not accepted."  \
     }
 #define OPTION_END                                                                     \
     {                                                                                  \

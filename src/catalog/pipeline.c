@@ -124,6 +124,36 @@ out:
     return status;
 }
 
+/* What the request does not say is as it was when the capsule was made. */
+static up_linear_opts
+model_options(const upi_request *q, const up_moments *m)
+{
+    const upi_fit_options *stored = &m->fitted;
+    up_linear_opts o = *UP_LINEAR_OPTS(.vcov = upi_request_integer(q, "vcov"),
+        .interactions = upi_request_integer(q, "interactions"),
+        .no_covariates = upi_request_flag(q, "no-covariates"));
+    if (!stored->known) {
+        return o;
+    }
+    if (!upi_request_value(q, "vcov")->given) {
+        o.vcov = stored->vcov;
+    }
+    if (!upi_request_value(q, "interactions")->given) {
+        o.interactions = stored->interactions;
+    }
+    if (!upi_request_value(q, "no-covariates")->given) {
+        o.no_covariates = stored->no_covariates;
+    }
+    o.rank_tolerance = stored->rank_tolerance;
+    return o;
+}
+
+const char *
+upi_pipeline_interactions(const upi_pipeline *p)
+{
+    return p->linear.interactions == UP_INTERACT_NONE ? "none" : "full";
+}
+
 up_status
 upi_pipeline_run(
     const upi_request *q, const up_run *run, upi_pipeline *out, up_error *err)
@@ -135,11 +165,13 @@ upi_pipeline_run(
     } else {
         UP_TRY(read_rows(q, run, &p, err));
     }
-    UP_TRY(up_fit_linear(p.moments,
-        UP_LINEAR_OPTS(.vcov = upi_request_integer(q, "vcov"),
-            .interactions = upi_request_integer(q, "interactions"),
-            .no_covariates = upi_request_flag(q, "no-covariates")),
-        run, &p.model, err));
+    p.linear = model_options(q, p.moments);
+    UP_TRY(up_fit_linear(p.moments, &p.linear, run, &p.model, err));
+    p.moments->fitted = (upi_fit_options){.known = true,
+        .vcov = p.linear.vcov,
+        .interactions = p.linear.interactions,
+        .no_covariates = p.linear.no_covariates,
+        .rank_tolerance = p.linear.rank_tolerance};
     *out = p;
     p = (upi_pipeline){0};
 out:
@@ -150,6 +182,7 @@ out:
 void
 upi_pipeline_clear(upi_pipeline *p)
 {
+    up_checks_free(p->checks);
     up_model_free(p->model);
     up_moments_free(p->moments);
     up_experiment_free(p->experiment);

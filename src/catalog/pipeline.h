@@ -5,13 +5,15 @@
 #include "catalog/request.h"
 #include "report/result.h"
 
-#include <upshot/model.h>
+#include <upshot/check.h>
 
 typedef struct upi_pipeline {
     up_source *source;         /* NULL for a capsule */
     up_experiment *experiment; /* NULL for a capsule */
     up_moments *moments;
     up_model *model;
+    up_linear_opts linear; /* of the model: from the request, else from the capsule */
+    up_checks *checks;     /* NULL before upi_pipeline_guard() */
     bool capsule;
 } upi_pipeline;
 
@@ -24,15 +26,21 @@ void upi_pipeline_clear(upi_pipeline *p);
 up_status upi_run_options(
     const upi_request *q, const up_run *run, up_run *out, up_error *err);
 
+/* The word of the option interactions that the model was fitted with. */
+const char *upi_pipeline_interactions(const upi_pipeline *p);
+
+/* Runs the checks of the design. UP_E_SRM, UP_E_PROPENSITY or UP_E_WEAK_INSTRUMENT when one
+ * fails that would make the numbers mislead and --accept does not name its code. */
+up_status upi_pipeline_guard(upi_pipeline *p, const upi_request *q, up_error *err);
 /* What every result of a model says: design, context line, input, notes; and the checks of
- * the design as notes, where they did not pass. */
+ * the design as notes, where they did not pass (after upi_pipeline_guard()). */
 up_status upi_pipeline_describe(
     const upi_pipeline *p, const upi_request *q, up_result *r, up_error *err);
-up_status upi_pipeline_checks(const upi_pipeline *p, up_result *r, up_error *err);
-/* Adds notes but that of the layout, which stands in the input: it may differ between rows
+up_status upi_pipeline_checks(
+    const upi_pipeline *p, const upi_request *q, up_result *r, up_error *err);
+/* Adds a note, but that of the layout, which stands in the input: it may differ between rows
  * and capsule. */
-up_status upi_pipeline_notes(
-    upi_notes *to, const up_note *notes, int64_t n, up_error *err);
+up_status upi_pipeline_note(upi_notes *to, up_note note, up_error *err);
 /* The design as a JSON object. */
 up_status upi_design_json(const upi_pipeline *p, char **out, up_error *err);
 

@@ -93,34 +93,6 @@ item_end(const char *s)
 }
 
 static up_status
-add_items(const up_option *o, upi_value *v, const char *s, up_error *err)
-{
-    up_status status = UP_OK;
-    for (;;) {
-        const char *end = item_end(s);
-        const char *first = s;
-        const char *last = end;
-        while (first < last && *first == ' ') {
-            first++;
-        }
-        while (last > first && last[-1] == ' ') {
-            last--;
-        }
-        if (first == last) {
-            status = refuse_empty(o, err);
-            goto out;
-        }
-        UP_TRY(add_text(v, first, (size_t)(last - first), err));
-        if (*end == '\0') {
-            break;
-        }
-        s = end + 1;
-    }
-out:
-    return status;
-}
-
-static up_status
 read_flag(const up_option *o, upi_value *v, const char *s, up_error *err)
 {
     if (strcmp(s, "true") == 0) {
@@ -210,6 +182,35 @@ read_choice(const up_option *o, upi_value *v, const char *s, up_error *err)
         return upi_fix(err, "did you mean '%s'? one of %s", near, o->choices);
     }
     return upi_fix(err, "one of %s", o->choices);
+}
+
+static up_status
+add_items(const up_option *o, upi_value *v, const char *s, up_error *err)
+{
+    up_status status = UP_OK;
+    for (;;) {
+        const char *end = item_end(s);
+        const char *first = s;
+        const char *last = end;
+        while (first < last && *first == ' ') {
+            first++;
+        }
+        while (last > first && last[-1] == ' ') {
+            last--;
+        }
+        if (first == last) {
+            status = refuse_empty(o, err);
+            goto out;
+        }
+        UP_TRY(add_text(v, first, (size_t)(last - first), err));
+        UP_TRY(o->choices != NULL ? read_choice(o, v, v->text[v->n - 1], err) : UP_OK);
+        if (*end == '\0') {
+            break;
+        }
+        s = end + 1;
+    }
+out:
+    return status;
 }
 
 static up_status
@@ -354,4 +355,15 @@ double
 upi_request_number(const upi_request *q, const char *name)
 {
     return upi_request_value(q, name)->number;
+}
+
+void
+upi_json_put_list(upi_json *j, const char *name, const upi_value *v)
+{
+    upi_json_key(j, name);
+    upi_json_array(j);
+    for (int64_t i = 0; i < v->n; i++) {
+        upi_json_string(j, v->text[i]);
+    }
+    upi_json_array_end(j);
 }

@@ -3,7 +3,7 @@
 #ifndef UPI_REQUEST_H
 #define UPI_REQUEST_H
 
-#include "base/base.h"
+#include "base/json.h"
 
 #include <upshot/catalog.h>
 
@@ -34,6 +34,9 @@ const char *upi_request_text(
 bool upi_request_flag(const upi_request *q, const char *name);
 int64_t upi_request_integer(const upi_request *q, const char *name);
 double upi_request_number(const upi_request *q, const char *name);
+
+/* The texts of a value as a member of a JSON object. */
+void upi_json_put_list(upi_json *j, const char *name, const upi_value *v);
 
 /* True when two option names are the same, '_' and '-' counting as equal. */
 bool upi_option_same(const char *a, const char *b);

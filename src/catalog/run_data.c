@@ -1,5 +1,6 @@
 /* Carries out `describe` and `simulate`. */
 #include "base/json.h"
+#include "catalog/overwrite.h"
 #include "catalog/pipeline.h"
 #include "catalog/verbs.h"
 #include "sim/shop.h"
@@ -166,6 +167,11 @@ upi_handle_simulate(
         UP_TRY(upi_strdup_to(&truth, upi_request_text(q, "truth"), err));
     } else {
         UP_TRY(upi_shop_truth_path(to, &truth, err));
+    }
+    UP_TRY(upi_refuse_own_source(to, truth, "truth", err));
+    if (!upi_request_flag(q, "force")) {
+        UP_TRY(upi_refuse_existing(to, "to", err));
+        UP_TRY(upi_refuse_existing(truth, "truth", err));
     }
     UP_TRY(up_simulate_shop(to, truth, opts, run, err));
     UP_TRY(upi_strings_add(&out->files, err, "%s", to));

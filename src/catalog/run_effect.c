@@ -117,12 +117,11 @@ set_headline(const up_effects *effects, double level, up_result *r, up_error *er
 /* What was asked of the model, as resolved. How it was run (threads, memory) is left out:
  * it cannot change the answer. */
 static up_status
-set_options(const upi_request *q, const up_model *m, up_result *r, up_error *err)
+set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error *err)
 {
-    static const char *const texts[] = {
-        "estimand", "relative", "population", "interactions"};
+    static const char *const texts[] = {"estimand", "relative", "population"};
     static const char *const flags[] = {
-        "no-covariates", "cumulative", "compare-segments", "absolute-only"};
+        "cumulative", "compare-segments", "absolute-only"};
     upi_text t = {0};
     upi_json j;
     upi_json_start(&j, &t, 0, 0);
@@ -130,19 +129,16 @@ set_options(const upi_request *q, const up_model *m, up_result *r, up_error *err
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         upi_json_put_string(&j, texts[i], upi_request_text(q, texts[i]));
     }
+    upi_json_put_string(&j, "interactions", upi_pipeline_interactions(p));
+    upi_json_put_bool(&j, "no_covariates", p->linear.no_covariates != 0);
     upi_json_put_double(&j, "level", upi_request_number(q, "level"));
-    upi_json_put_string(&j, "vcov", up_model_vcov(m));
-    upi_json_key(&j, "where");
-    upi_json_array(&j);
-    const upi_value *where = upi_request_value(q, "where");
-    for (int64_t i = 0; i < where->n; i++) {
-        upi_json_string(&j, where->text[i]);
-    }
-    upi_json_array_end(&j);
+    upi_json_put_string(&j, "vcov", up_model_vcov(p->model));
+    upi_json_put_list(&j, "where", upi_request_value(q, "where"));
     upi_json_put_string(&j, "by", upi_request_text(q, "by"));
     upi_json_put_string(&j, "against", upi_request_text(q, "against"));
     upi_json_put_bool(&j, "over_time",
         upi_request_flag(q, "over-time") || upi_request_text(q, "over") != NULL);
+    upi_json_put_list(&j, "accept", upi_request_value(q, "accept"));
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         char name[32];
         upi_line_copy(name, sizeof name, flags[i]);
@@ -211,8 +207,7 @@ add_words(const up_effects *effects, up_result *r, up_error *err)
             &r->assumptions, err, "%s", up_effects_assumption(effects, i)));
     }
     for (int64_t i = 0; i < up_effects_notes(effects); i++) {
-        up_note n = up_effects_note(effects, i);
-        UP_TRY(upi_pipeline_notes(&r->notes, &n, 1, err));
+        UP_TRY(upi_pipeline_note(&r->notes, up_effects_note(effects, i), err));
     }
 out:
     return status;
@@ -227,6 +222,7 @@ upi_handle_effect(
     up_effects *effects = NULL;
     UP_TRY(upi_pipeline_run(q, run, &p, err));
     UP_TRY(check_over(q, &p, err));
+    UP_TRY(upi_pipeline_guard(&p, q, err));
     UP_TRY(infer(q, &p, &effects, err));
     out->view = UPI_VIEW_EFFECTS;
     out->level = upi_request_number(q, "level");
@@ -234,8 +230,8 @@ upi_handle_effect(
     UP_TRY(fill_rows(q, effects, out, err));
     UP_TRY(set_headline(effects, out->level, out, err));
     UP_TRY(add_words(effects, out, err));
-    UP_TRY(upi_pipeline_checks(&p, out, err));
-    UP_TRY(set_options(q, p.model, out, err));
+    UP_TRY(upi_pipeline_checks(&p, q, out, err));
+    UP_TRY(set_options(q, &p, out, err));
 out:
     up_effects_free(effects);
     upi_pipeline_clear(&p);

@@ -1,5 +1,6 @@
 /* Carries out `fit` and `check`. */
 #include "base/json.h"
+#include "catalog/overwrite.h"
 #include "catalog/pipeline.h"
 #include "catalog/verbs.h"
 #include "moments/moments.h"
@@ -20,15 +21,18 @@ static const upi_sheet_column check_columns[] = {{"check", UPI_CELL_TEXT, false}
 static const char *const verdicts[] = {"passed", "warning", "failed", "not applicable"};
 
 static up_status
-set_options(const upi_request *q, const up_model *m, up_result *r, up_error *err)
+set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error *err)
 {
     upi_text t = {0};
     upi_json j;
     upi_json_start(&j, &t, 0, 0);
     upi_json_object(&j);
-    upi_json_put_string(&j, "vcov", up_model_vcov(m));
-    upi_json_put_string(&j, "interactions", upi_request_text(q, "interactions"));
-    upi_json_put_bool(&j, "no_covariates", upi_request_flag(q, "no-covariates"));
+    upi_json_put_string(&j, "vcov", up_model_vcov(p->model));
+    upi_json_put_string(&j, "interactions", upi_pipeline_interactions(p));
+    upi_json_put_bool(&j, "no_covariates", p->linear.no_covariates != 0);
+    if (upi_request_has(q, "accept")) {
+        upi_json_put_list(&j, "accept", upi_request_value(q, "accept"));
+    }
     upi_json_object_end(&j);
     return upi_text_take(&t, &r->options, err);
 }
@@ -103,12 +107,15 @@ upi_handle_fit(const upi_request *q, const up_run *run, up_result *out, up_error
 {
     up_status status = UP_OK;
     upi_pipeline p = {0};
+    UP_TRY(upi_refuse_own_source(
+        upi_request_text(q, "source"), upi_request_text(q, "save"), "save", err));
     UP_TRY(upi_pipeline_run(q, run, &p, err));
+    UP_TRY(upi_pipeline_guard(&p, q, err));
     out->view = UPI_VIEW_TABLE;
     UP_TRY(upi_pipeline_describe(&p, q, out, err));
     UP_TRY(fill_coefficients(p.model, out, err));
-    UP_TRY(upi_pipeline_checks(&p, out, err));
-    UP_TRY(set_options(q, p.model, out, err));
+    UP_TRY(upi_pipeline_checks(&p, q, out, err));
+    UP_TRY(set_options(q, &p, out, err));
     UP_TRY(save(q, run, &p, out, err));
     if (upi_request_flag(q, "explain")) {
         UP_TRY(explain_layout(&p, out, err));
@@ -166,7 +173,7 @@ upi_handle_check(const upi_request *q, const up_run *run, up_result *out, up_err
     out->view = UPI_VIEW_CHECKS;
     UP_TRY(upi_pipeline_describe(&p, q, out, err));
     UP_TRY(fill_checks(p.model, out, count, err));
-    UP_TRY(set_options(q, p.model, out, err));
+    UP_TRY(set_options(q, &p, out, err));
     UP_TRY(upi_result_say(&out->headline, err,
         "%lld passed, %lld warning%s, %lld failed, %lld not applicable",
         (long long)count[0], (long long)count[1], count[1] == 1 ? "" : "s",

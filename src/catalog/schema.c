@@ -101,10 +101,13 @@ put_option(upi_json *j, const up_option *o)
         upi_json_key(j, "items");
         upi_json_object(j);
         upi_json_put_string(j, "type", "string");
+        if (o->choices != NULL) {
+            put_choices(j, o->choices);
+        }
         upi_json_object_end(j);
     }
     upi_json_put_string(j, "description", o->doc);
-    if (o->choices != NULL) {
+    if (o->choices != NULL && o->type != UP_OPTION_LIST) {
         put_choices(j, o->choices);
     }
     if (o->min != 0 || o->max != 0) {

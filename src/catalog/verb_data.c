@@ -74,6 +74,11 @@ static const up_option simulate_options[] = {
         .example = "shop.truth.json",
         .doc = "Where the true effects are written. Without it: the name of the file "
                "with the ending .truth.json."},
+    {.name = "force",
+        .type = UP_OPTION_FLAG,
+        .group = "Data",
+        .example = "true",
+        .doc = "Replace files that are there already."},
     {.name = "units",
         .type = UP_OPTION_INTEGER,
         .value = "N",

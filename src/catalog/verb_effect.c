@@ -96,6 +96,7 @@ static const up_option options[] = {
         .example = "shop.truth.json",
         .doc = "For simulated data: print the true value beside each estimate."},
     OPTION_LIMIT,
+    OPTION_ACCEPT,
     OPTION_STRICT,
     OPTIONS_RUN,
     OPTION_END,
@@ -132,8 +133,8 @@ static const up_result_field result[] = {
 
 static const char *const refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
     "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER", "E_PROPENSITY",
-    "E_POST_TREATMENT", "E_CONDITION", "E_SINGULAR", "E_ESTIMAND", "E_NEEDS_ROWS",
-    "E_EMPTY", "E_STRICT", NULL};
+    "E_WEIGHT", "E_POST_TREATMENT", "E_CONDITION", "E_SINGULAR", "E_ESTIMAND",
+    "E_NEEDS_ROWS", "E_EMPTY", "E_SRM", "E_WEAK_INSTRUMENT", "E_STRICT", NULL};
 
 static const char *const examples[] = {
     "upshot effect shop.parquet --itt arm --metric sales --covariates "
@@ -149,14 +150,19 @@ static const char *const examples[] = {
 const up_verb upi_verb_effect = {
     .name = "effect",
     .summary = "what changed: effects by metric, arm, segment and period",
-    .doc = "Estimates the effect of each arm on each metric by one weighted two-stage "
-           "least-squares fit with robust standard errors. Least squares, clusters, "
-           "encouragement and adaptive assignment follow from the roles that are "
-           "given.\n\n"
-           "Every interval, p-value and decision comes from the same procedure, so "
-           "they agree. Relative effects are exact (Fieller). What a careful analyst "
-           "would add is printed as notes and travels in the JSON.\n\n"
-           "A source may be a capsule; the answer is then the same as from the rows.",
+    .doc =
+        "Estimates the effect of each arm on each metric by one weighted two-stage "
+        "least-squares fit with robust standard errors. Least squares, clusters, "
+        "encouragement and adaptive assignment follow from the roles that are "
+        "given.\n\n"
+        "Every interval, p-value and decision comes from the same procedure, so "
+        "they agree. Relative effects are exact (Fieller). What a careful analyst "
+        "would add is printed as notes and travels in the JSON.\n\n"
+        "Where the arms do not have the sizes that were planned, propensities are not "
+        "what they claim to be, or the instrument hardly moves the treatment, the "
+        "effects are withheld. --accept CODE shows them all the same, with the note "
+        "N_OVERRIDE.\n\n"
+        "A source may be a capsule; the answer is then the same as from the rows.",
     .options = options,
     .result = result,
     .refusals = refusals,

@@ -19,6 +19,7 @@ static const up_option fit_options[] = {
         .example = "true",
         .doc = "Print how the rows were compressed, into how many groups, and why."},
     OPTION_LIMIT,
+    OPTION_ACCEPT,
     OPTION_STRICT,
     OPTIONS_RUN,
     OPTION_END,
@@ -38,7 +39,13 @@ static const up_result_field fit_result[] = {
 
 static const char *const fit_refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
     "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER", "E_PROPENSITY",
-    "E_POST_TREATMENT", "E_SINGULAR", "E_NEEDS_ROWS", "E_EMPTY", "E_STRICT", NULL};
+    "E_WEIGHT", "E_POST_TREATMENT", "E_SINGULAR", "E_NEEDS_ROWS", "E_EMPTY", "E_SRM",
+    "E_WEAK_INSTRUMENT", "E_STRICT", NULL};
+
+static const char *const check_refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
+    "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER", "E_PROPENSITY",
+    "E_WEIGHT", "E_POST_TREATMENT", "E_SINGULAR", "E_NEEDS_ROWS", "E_EMPTY", "E_STRICT",
+    NULL};
 
 static const char *const fit_examples[] = {
     "upshot fit shop.parquet --itt arm --metric sales --covariates device --save "
@@ -101,10 +108,13 @@ const up_verb upi_verb_check = {
            "planned split, missing values by arm, rows and clusters per arm, "
            "compliance, strength of the instrument, overlap of propensities, balance "
            "of covariates.\n\n"
+           "This verb only reports. Where the sizes of the arms, the propensities or "
+           "the first stage failed, 'upshot effect' and 'upshot fit' withhold their "
+           "numbers, unless --accept names the code.\n\n"
            "With --strict the program exits with 5 when a check failed, so that a "
            "pipeline stops.",
     .options = check_options,
     .result = check_result,
-    .refusals = fit_refusals,
+    .refusals = check_refusals,
     .examples = check_examples,
 };

@@ -78,9 +78,12 @@ upi_check_compliance(const up_model *m, up_checks *c, up_error *err)
             label, -100.0 * f.number));
         goto out;
     }
+    const char *paired =
+        t.n_instrument == t.n_treatment ? "" : ", with more arms than treatments";
     UP_TRY(upi_checks_put(c, &f, err,
-        "%s compliance: %.1f%% of units are compliers in the arm with the fewest, '%s'",
-        upi_compliance_name(m->design.compliance), 100.0 * f.number, label));
+        "%s compliance%s: %.1f%% of units are compliers in the arm with the fewest, "
+        "'%s'",
+        upi_compliance_name(m->design.compliance), paired, 100.0 * f.number, label));
 out:
     upi_free(count);
     return status;

@@ -44,6 +44,10 @@ up_status upi_check_metric_columns(const up_experiment *e,
     const upi_variable *component, const upi_expr *extra, const char *field,
     up_error *err);
 
+/* Adds to the refusal of a column of text as a number why it is text: the first value that is
+ * no number, or that there is none at all. The only place of this room that reads rows. */
+void upi_explain_text(const up_experiment *e, const upi_variable *v, up_error *err);
+
 /* UP_E_TYPE, naming the role, when the variable cannot have it. */
 up_status upi_role_check_type(int role, const upi_variable *v, up_error *err);
 /* Refuses the same column in two roles that contradict each other. */

@@ -28,6 +28,7 @@ decide_form(const up_experiment *e, const char *field, form wanted, upi_covariat
     const char *also =
         t == UPI_STR ? "" : " for its levels, or a number of it, e.g. month";
     (void)upi_fix(err, "write factor(%s)%s", c->v.name, also);
+    upi_explain_text(e, &c->v, err);
     return UP_E_TYPE;
 }
 

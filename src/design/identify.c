@@ -3,7 +3,8 @@
  * Full compliance: the arm received is the arm assigned, and the ATE is the ITT. Otherwise
  * two-stage least squares gives the effect on compliers, the LATE (Imbens & Angrist 1994).
  * When nobody assigned to control is treated, and no arm takes another arm's treatment,
- * everyone treated is a complier, so that LATE = ATT (Bloom 1984). Numbers in the text are
+ * everyone treated is a complier, so that LATE = ATT (Bloom 1984) where each arm has a treatment
+ * of its own; with more arms than treatments it is an average over arms. Numbers in the text are
  * shares of rows. The trap avoided: calling the LATE of a design with cross-overs an ATT. */
 #include "design/identify.h"
 
@@ -47,6 +48,14 @@ cell(const upi_crosstab *t, int64_t z, int64_t d)
     return t->count[z + d * t->n_instrument];
 }
 
+/* As many levels on both sides: each arm has a treatment of its own. Otherwise all that can be
+ * said of an arm is whether any treatment was received. */
+static bool
+paired(const upi_crosstab *t)
+{
+    return t->n_instrument == t->n_treatment;
+}
+
 /* The treatment level that belongs to instrument level z: control to control, the others in
  * their order. */
 static int64_t
@@ -77,7 +86,8 @@ count_rows(const upi_crosstab *t)
             int64_t rows = cell(t, z, d);
             n.rows += rows;
             n.assigned_control += control ? rows : 0;
-            if (d == own_treatment(t, z)) {
+            if (paired(t) ? d == own_treatment(t, z)
+                          : control == (d == t->control_treatment)) {
                 continue;
             }
             if (control) {
@@ -143,11 +153,8 @@ classify(const upi_crosstab *t, const tally *n)
     if (t->same_column) {
         return UPI_FULL;
     }
-    if (t->n_instrument != t->n_treatment) {
-        return UPI_TWO_SIDED;
-    }
     if (n->control_treated == 0 && n->arm_other == 0) {
-        return n->arm_untreated == 0 ? UPI_FULL : UPI_ONE_SIDED;
+        return n->arm_untreated == 0 && paired(t) ? UPI_FULL : UPI_ONE_SIDED;
     }
     return UPI_TWO_SIDED;
 }
@@ -162,6 +169,17 @@ static void
 write_text(const upi_crosstab *t, const tally *n, upi_design *d)
 {
     int64_t arms = n->rows - n->assigned_control;
+    if (d->compliance != UPI_FULL && !paired(t)) {
+        (void)snprintf(d->estimand_text, sizeof d->estimand_text,
+            "LATE: a weighted average of the effects on those whose treatment follows "
+            "the instrument, which has %lld levels for %lld treatments; %.1f%% of "
+            "units "
+            "assigned to control and %.1f%% of the others took something else",
+            (long long)t->n_instrument, (long long)t->n_treatment,
+            percent(n->control_treated, n->assigned_control),
+            percent(n->arm_untreated, arms));
+        return;
+    }
     switch (d->compliance) {
     case UPI_FULL:
         (void)snprintf(d->estimand_text, sizeof d->estimand_text,
@@ -176,14 +194,6 @@ write_text(const upi_crosstab *t, const tally *n, upi_design *d)
             percent(n->arm_untreated, arms));
         break;
     case UPI_TWO_SIDED:
-        if (t->n_instrument != t->n_treatment) {
-            (void)snprintf(d->estimand_text, sizeof d->estimand_text,
-                "LATE: a weighted average of the effects on those whose treatment "
-                "follows "
-                "the instrument, which has %lld levels for %lld treatments",
-                (long long)t->n_instrument, (long long)t->n_treatment);
-            break;
-        }
         (void)snprintf(d->estimand_text, sizeof d->estimand_text,
             "LATE: the average effect on compliers, who take what they are assigned; "
             "%.1f%% of units assigned to control and %.1f%% of the others took "
@@ -216,10 +226,7 @@ upi_identify(const upi_crosstab *t, upi_design *out, up_error *err)
             goto out;
         }
     }
-    tally n = {0};
-    if (t->same_column || t->n_instrument == t->n_treatment) {
-        n = count_rows(t);
-    }
+    tally n = count_rows(t);
     d.compliance = classify(t, &n);
     d.iv = d.compliance != UPI_FULL;
     d.estimand = d.iv ? UPI_LATE : UPI_ATE;

@@ -45,6 +45,7 @@ check_component(const up_experiment *e, const upi_variable *v, up_error *err)
             upi_type_name(v->type));
         (void)upi_fix(
             err, "make a number or a condition of it, e.g. %s == '...'", v->name);
+        upi_explain_text(e, v, err);
         goto out;
     }
     UP_TRY(upi_names_collect(&mine, v->expr, err));

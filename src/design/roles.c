@@ -43,10 +43,12 @@ static const struct {
         INTEGER | NUMBER | TEXT | DATE | TIMESTAMP,
         "a number, text, a date or a timestamp",
         "name the column that holds the period of the row"},
-    [UPI_ROLE_CLUSTER] = {"cluster", offsetof(up_roles, cluster), TEXT | INTEGER | NUMBER,
-        "text or a number", "name the column that identifies the cluster"},
-    [UPI_ROLE_CLUSTER2] = {"cluster2", offsetof(up_roles, cluster2), TEXT | INTEGER | NUMBER,
-        "text or a number", "name the column that identifies the cluster"},
+    [UPI_ROLE_CLUSTER] = {"cluster", offsetof(up_roles, cluster),
+        TEXT | INTEGER | NUMBER, "text or a number",
+        "name the column that identifies the cluster"},
+    [UPI_ROLE_CLUSTER2] = {"cluster2", offsetof(up_roles, cluster2),
+        TEXT | INTEGER | NUMBER, "text or a number",
+        "name the column that identifies the cluster"},
     [UPI_ROLE_UNIT] = {"unit", offsetof(up_roles, unit), TEXT | INTEGER | NUMBER,
         "text or a number", "name the column that identifies the unit"},
 };
@@ -173,7 +175,10 @@ set_role(up_experiment *e, int role, const up_roles *roles, up_error *err)
     memcpy(&text, (const char *)roles + table[role].offset, sizeof text);
     if (text != NULL) {
         UP_TRY(upi_variable_make(e, table[role].name, text, &e->roles[role], err));
-        UP_TRY(upi_role_check_type(role, &e->roles[role], err));
+        status = upi_role_check_type(role, &e->roles[role], err);
+        if (status == UP_E_TYPE) {
+            upi_explain_text(e, &e->roles[role], err);
+        }
     }
 out:
     return status;

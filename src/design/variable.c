@@ -212,3 +212,35 @@ upi_experiment_foreign(
     (void)upi_expr_columns(condition, note_foreign, &f);
     return column[0] != '\0';
 }
+
+void
+upi_explain_text(const up_experiment *e, const upi_variable *v, up_error *err)
+{
+    upi_odd_value odd;
+    up_error more = UP_ERROR_INIT;
+    if (err == NULL || e->source == NULL || e->source->ops == NULL ||
+        v->type != UPI_STR || upi_expr_bare_column(v->expr) == NULL ||
+        upi_source_odd_value(e->source, v->expr, &odd, NULL) != UP_OK) {
+        return;
+    }
+    if (!odd.found && odd.numbers == 0) {
+        (void)upi_fail(&more, err->status, err->field,
+            "%s; it has no value in any of its %lld rows", err->message,
+            (long long)odd.row);
+        (void)upi_fix(&more, "choose another column; this one is empty");
+    } else if (odd.found) {
+        (void)upi_fail(&more, err->status, err->field,
+            "%s; its first value that is not a number is '%s', in row %lld",
+            err->message, odd.value, (long long)odd.row);
+        if (odd.numbers > 0) {
+            (void)upi_fix(&more, "correct the value, or leave it empty if it is "
+                                 "missing (row 1 is the one "
+                                 "below the header)");
+        } else {
+            (void)upi_fix(&more, "%s", err->fix);
+        }
+    } else {
+        return;
+    }
+    *err = more;
+}

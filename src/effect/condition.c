@@ -268,9 +268,39 @@ list_allowed(const up_moments *m, upi_text *out)
             between = ", ";
         }
     }
-    if (out->length == 0) {
+    if (m->nx == 0 && out->length == 0) {
         upi_text_add(out, "nothing: this fit has no covariates, segments or time");
     }
+    between = out->length > 0 ? "; " : "";
+    for (int64_t k = 0; k < m->nx; k++) {
+        upi_text_add(out, between);
+        upi_text_add(out, m->experiment->covariates[m->x_covariate[k]].v.name);
+        between = ", ";
+    }
+    if (m->nx > 0) {
+        upi_text_addf(out, " through a segment such as segment=\"%s > 0\"",
+            m->experiment->covariates[m->x_covariate[0]].v.name);
+    }
+}
+
+/* Values of a continuous covariate are summed up; only what was asked for before is known. */
+static up_status
+refuse_continuous(const char *text, const char *name, up_error *err)
+{
+    (void)upi_fail(err, UP_E_NEEDS_ROWS, name,
+        "the condition '%s' is on '%s', whose values were not kept: it is continuous",
+        text, name);
+    if (strcmp(text, name) == 0) {
+        (void)upi_fix(err,
+            "declare a segment when fitting: segment=\"%s > 0\"; or make factor(%s) "
+            "the "
+            "covariate",
+            name, name);
+    } else {
+        (void)upi_fix(
+            err, "declare it as a segment when fitting: segment=\"%s\"", text);
+    }
+    return UP_E_NEEDS_ROWS;
 }
 
 up_status
@@ -282,13 +312,7 @@ upi_condition_refuse(
     upi_text allowed = {0};
     for (int64_t k = 0; k < m->nx; k++) {
         if (upi_variable_uses(&e->covariates[m->x_covariate[k]].v, name)) {
-            (void)upi_fail(err, UP_E_NEEDS_ROWS, name,
-                "the condition '%s' is on '%s', whose values were not kept: it is "
-                "continuous",
-                text, name);
-            (void)upi_fix(
-                err, "declare it as a segment when fitting: segment=\"%s\"", text);
-            return UP_E_NEEDS_ROWS;
+            return refuse_continuous(text, name, err);
         }
     }
     up_status status = UP_E_CONDITION;

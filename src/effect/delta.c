@@ -243,7 +243,8 @@ upi_gradient_fill(const up_effects *e, upi_points points, upi_gradient *g)
 
 /* Does the sum of points, with gradient g in its i-th equation, lack the j-th column that the
  * model left out? A left-out column is a combination of the kept ones on all rows; the delta
- * vector has to obey the same relation. */
+ * vector has to obey the same relation. At the averages of centred columns both sides are 0
+ * but for rounding, so that what counts as equal is measured by the column in the rows. */
 static bool
 lacks_column(
     const up_effects *e, upi_points points, const upi_gradient *g, int64_t i, int64_t j)
@@ -259,6 +260,7 @@ lacks_column(
             double value = t->scale * e->averages[t->average].fbar[term->base];
             own += value;
             size = fmax(size, fabs(value));
+            size = fmax(size, fabs(t->scale) * b->dropped_size[j]);
         }
     }
     for (int64_t k = 0; k < g->n_nonzero[i]; k++) {

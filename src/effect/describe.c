@@ -63,7 +63,9 @@ list_assumptions(up_effects *e)
     if (m->design.iv && e->estimand != UPI_ITT) {
         assume(
             e, "exclusion: assignment acts on the outcome through the treatment only");
-        if (m->design.compliance == UPI_TWO_SIDED) {
+        if (m->design.compliance == UPI_TWO_SIDED ||
+            m->moments->keys[m->inst_key].n_levels !=
+                m->moments->keys[m->treat_key].n_levels) {
             assume(e, "monotonicity: no unit does the opposite of its assignment");
         }
         assume(e, "relevance: assignment moves the treatment");
@@ -231,6 +233,7 @@ upi_effects_describe(up_effects *e, up_error *err)
     up_status status = UP_OK;
     (void)snprintf(e->estimand_text, sizeof e->estimand_text, "%s", estimand_words(e));
     list_assumptions(e);
+    UP_TRY(upi_notes_append(&e->notes, &e->model->notes, err));
     UP_TRY(note_estimand(e, err));
     UP_TRY(note_intervals(e, err));
     UP_TRY(note_segments(e, err));

@@ -186,13 +186,16 @@ typedef struct upi_question {
     int64_t n_arms, against;
     int64_t *metric; /* (n_metrics) */
     int64_t n_metrics;
-    int64_t n_levels;   /* of `by`; 1 without */
+    int64_t n_levels;   /* of `by`, those that are asked for; 1 without */
+    int64_t *level;     /* (n_levels) their codes */
+    int64_t *place;     /* (levels of the key) their index, -1 = left out */
     int64_t n_segments; /* max(1, n_where) * n_levels */
     bool *use;          /* (n_keys) keys that the model or the question uses */
 } upi_question;
 up_status upi_question_read(up_effects *e, upi_question *q, up_error *err);
 void upi_question_free(upi_question *q);
-/* Fills e->sets: [segment * n_periods + period]; with treated_only one more block of this
+/* Fills e->sets: [segment * n_periods + period], without the levels of `by` that lack rows in an
+ * arm compared; with treated_only one more block of this
  * shape for each level of the arm, of the rows in that arm. */
 up_status upi_sets_build(up_effects *e, upi_question *q, up_error *err);
 

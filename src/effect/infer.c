@@ -68,6 +68,16 @@ resolve_estimand(up_effects *e, up_error *err)
         e->shift = m->moments->ny;
         return UP_OK;
     }
+    int64_t arms = m->moments->keys[m->inst_key].n_levels;
+    int64_t treatments = m->moments->keys[m->treat_key].n_levels;
+    if (e->estimand == UPI_ATT && arms != treatments) {
+        (void)upi_fail(err, UP_E_ESTIMAND, "estimand",
+            "the effect on the treated is not identified: with %lld arms for %lld "
+            "treatments the estimate is a weighted average over the arms",
+            (long long)arms, (long long)treatments);
+        (void)upi_fix(err, "ask for estimand late, or filter to two of the arms");
+        return UP_E_ESTIMAND;
+    }
     if (e->estimand == UPI_ATT && m->design.compliance == UPI_TWO_SIDED) {
         (void)upi_fail(err, UP_E_ESTIMAND, "estimand",
             "the effect on the treated is not identified: some units of the control "

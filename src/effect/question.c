@@ -157,6 +157,25 @@ out:
 }
 
 static up_status
+use_by(const up_model *m, int64_t key, upi_question *q, up_error *err)
+{
+    up_status status = UP_OK;
+    const upi_key *k = &m->moments->keys[key];
+    q->by = key;
+    q->n_levels = k->n_levels;
+    q->use[key] = true;
+    UP_TRY(UP_NEW(&q->level, k->n_levels, err));
+    UP_TRY(UP_NEW(&q->place, k->n_levels, err));
+    for (int64_t l = 0; l < k->n_levels; l++) {
+        q->level[l] = q->place[l] = l;
+    }
+    UP_TRY(upi_condition_refuse_foreign(m, k->name, key, err));
+    UP_TRY(require_varies(m, false, k->name, err));
+out:
+    return status;
+}
+
+static up_status
 read_by(const up_effects *e, upi_question *q, up_error *err)
 {
     const up_moments *m = e->model->moments;
@@ -170,11 +189,7 @@ read_by(const up_effects *e, upi_question *q, up_error *err)
         bool may =
             m->keys[k].role == UPI_KEY_COVARIATE || m->keys[k].role == UPI_KEY_SEGMENT;
         if (may && strcmp(m->keys[k].name, by) == 0) {
-            q->by = k;
-            q->n_levels = m->keys[k].n_levels;
-            q->use[k] = true;
-            up_status status = upi_condition_refuse_foreign(e->model, by, k, err);
-            return status == UP_OK ? require_varies(e->model, false, by, err) : status;
+            return use_by(e->model, k, q, err);
         }
     }
     if (m->time >= 0 && strcmp(m->keys[m->time].name, by) == 0) {
@@ -203,10 +218,19 @@ read_periods(const up_effects *e, upi_question *q, up_error *err)
         (void)upi_fix(err, "declare the column of the period as time when fitting");
         return UP_E_CONDITION;
     }
-    q->n_periods = m->keys[m->time].n_levels;
+    const upi_key *time = &m->keys[m->time];
+    if (e->opts.cumulative && time->type == UPI_STR) {
+        (void)upi_fail(err, UP_E_ARGUMENT, "cumulative",
+            "the periods of '%s' are text and their order is not known, so they cannot "
+            "be summed up over time",
+            time->name);
+        (void)upi_fix(err, "use an integer or a date for time");
+        return UP_E_ARGUMENT;
+    }
+    q->n_periods = time->n_levels;
     q->use[m->time] = true;
     if (q->n_periods > 1) {
-        UP_TRY(require_varies(e->model, true, m->keys[m->time].name, err));
+        UP_TRY(require_varies(e->model, true, time->name, err));
     }
 out:
     return status;
@@ -249,5 +273,7 @@ upi_question_free(upi_question *q)
     upi_free(q->where);
     upi_free(q->arm);
     upi_free(q->metric);
+    upi_free(q->level);
+    upi_free(q->place);
     upi_free(q->use);
 }

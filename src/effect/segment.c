@@ -1,6 +1,7 @@
 /* Segments as sets of cells: conditions, levels of `by` and periods combined, with what every
  * set holds: rows by arm, independent units, and the text a reader sees. A set without rows
- * in an arm that is compared is refused by name. */
+ * in an arm that is compared is refused by name; a level of `by` is left out with a note, as
+ * long as another one is left. */
 #include "effect/effect.h"
 #include "expr/expr.h"
 
@@ -89,7 +90,7 @@ segment_text(const up_effects *e, const upi_question *q, int64_t segment, char *
         upi_text_add(&t, join ? " and " : "");
     }
     if (q->by >= 0) {
-        UP_TRY(add_level(e, q->by, segment % q->n_levels, &t, err));
+        UP_TRY(add_level(e, q->by, q->level[segment % q->n_levels], &t, err));
     }
     UP_TRY(upi_text_take(&t, out, err));
 out:
@@ -147,10 +148,11 @@ fill_condition(up_effects *e, const upi_question *q, int64_t where, const uint8_
     int64_t arm = e->treated_only ? key_place(p, e->model->treat_key) : -1;
     for (int64_t c = 0; c < p->n; c++) {
         const int32_t *code = p->code + c * p->n_keys;
-        if (!hit[c]) {
+        int64_t level = by >= 0 ? q->place[code[by]] : 0;
+        if (!hit[c] || level < 0) {
             continue;
         }
-        int64_t segment = where * q->n_levels + (by >= 0 ? code[by] : 0);
+        int64_t segment = where * q->n_levels + level;
         int64_t set = segment * q->n_periods + (time >= 0 ? code[time] : 0);
         put_cell(e, set, c);
         if (arm >= 0) {
@@ -284,16 +286,133 @@ check_set(up_effects *e, const upi_question *q, int64_t index, const int64_t *by
     return UP_OK;
 }
 
+/* ---- levels of `by` that cannot be answered ---- */
+
+static bool
+lacks_an_arm(const up_effects *e, const upi_question *q, const int64_t *by_arm)
+{
+    for (int64_t a = 0; a < e->cells->n_arms; a++) {
+        if (by_arm[a] == 0 && arm_is_needed(e, q, a)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rows of each level, and whether some set of it lacks an arm. */
+static up_status
+look_at_levels(
+    up_effects *e, const upi_question *q, int64_t *rows, bool *lacks, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t *by_arm = NULL;
+    UP_TRY(UP_NEW(&by_arm, e->cells->n_arms, err));
+    for (int64_t i = 0; i < q->n_segments * q->n_periods; i++) {
+        int64_t level = i / q->n_periods % q->n_levels;
+        measure_set(e, &e->sets[i], by_arm);
+        rows[level] += e->sets[i].rows;
+        lacks[level] = lacks[level] || lacks_an_arm(e, q, by_arm);
+    }
+out:
+    upi_free(by_arm);
+    return status;
+}
+
+static up_status
+note_left_out(up_effects *e, const upi_question *q, const int64_t *rows,
+    const bool *lacks, up_error *err)
+{
+    enum { SHOWN = 6 };
+    up_status status = UP_OK;
+    const upi_key *key = &e->model->moments->keys[q->by];
+    upi_text names = {0};
+    int64_t n = 0;
+    int64_t all = 0;
+    for (int64_t l = 0; l < q->n_levels; l++) {
+        if (lacks[l]) {
+            all += rows[l];
+            if (n++ < SHOWN) {
+                upi_text_addf(&names, "%s'%.30s' (%lld row%s)", n > 1 ? ", " : "",
+                    key->label[q->level[l]], (long long)rows[l],
+                    rows[l] == 1 ? "" : "s");
+            }
+        }
+    }
+    UP_TRY(upi_notes_add(&e->notes, UP_W_SMALL_SEGMENT, key->name, (double)all,
+        (double)NAN, err, "Left out, because an arm has no rows there%s: %s%s.",
+        q->n_periods > 1 ? " in some period" : "", names.failed ? "" : names.s,
+        n > SHOWN ? ", ..." : ""));
+out:
+    upi_text_free(&names);
+    return status;
+}
+
+/* Takes the levels that lack an arm out of the question, unless none would be left: then they
+ * are refused by name later. *changed when the sets must be made again. */
+static up_status
+leave_levels_out(up_effects *e, upi_question *q, bool *changed, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t *rows = NULL;
+    bool *lacks = NULL;
+    int64_t kept = 0;
+    UP_TRY(UP_NEW(&rows, q->n_levels, err));
+    UP_TRY(UP_NEW(&lacks, q->n_levels, err));
+    UP_TRY(look_at_levels(e, q, rows, lacks, err));
+    for (int64_t l = 0; l < q->n_levels; l++) {
+        kept += !lacks[l];
+    }
+    *changed = kept > 0 && kept < q->n_levels;
+    if (!*changed) {
+        goto out;
+    }
+    UP_TRY(note_left_out(e, q, rows, lacks, err));
+    kept = 0;
+    for (int64_t l = 0; l < q->n_levels; l++) {
+        int64_t code = q->level[l];
+        q->place[code] = lacks[l] ? -1 : kept;
+        if (!lacks[l]) {
+            q->level[kept++] = code;
+        }
+    }
+    q->n_segments = q->n_segments / q->n_levels * kept;
+    q->n_levels = kept;
+out:
+    upi_free(rows);
+    upi_free(lacks);
+    return status;
+}
+
+static void
+free_sets(up_effects *e)
+{
+    for (int64_t i = 0; e->sets != NULL && i < e->n_sets; i++) {
+        upi_free(e->sets[i].bits);
+        upi_free(e->sets[i].segment);
+    }
+    upi_free(e->sets);
+    e->sets = NULL;
+    e->n_sets = 0;
+}
+
 up_status
 upi_sets_build(up_effects *e, upi_question *q, up_error *err)
 {
     up_status status = UP_OK;
     int64_t *by_arm = NULL;
-    int64_t everyone = q->n_segments * q->n_periods;
     int64_t levels = e->model->moments->keys[e->model->treat_key].n_levels;
+    int64_t blocks = e->treated_only ? 1 + levels : 1;
+    bool again = false;
     UP_TRY(UP_NEW(&by_arm, e->cells->n_arms, err));
-    UP_TRY(make_sets(e, q, e->treated_only ? 1 + levels : 1, err));
+    UP_TRY(make_sets(e, q, blocks, err));
     UP_TRY(fill_sets(e, q, err));
+    UP_TRY(q->by >= 0 ? leave_levels_out(e, q, &again, err) : UP_OK);
+    if (again) {
+        free_sets(e);
+        UP_TRY(make_sets(e, q, blocks, err));
+        UP_TRY(fill_sets(e, q, err));
+    }
+    int64_t everyone = q->n_segments * q->n_periods;
     for (int64_t i = 0; i < e->n_sets; i++) {
         measure_set(e, &e->sets[i], by_arm);
         UP_TRY(i < everyone ? check_set(e, q, i, by_arm, err) : UP_OK);

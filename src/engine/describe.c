@@ -1,4 +1,5 @@
-/* What a table holds, column by column, in one pass over the rows for every 128 columns.
+/* What a table holds, column by column, in one pass over the rows for up to 2,048 columns: a
+ * text file costs its whole width in every pass, however few columns are looked at.
  *
  * Mean and variance: two passes over each batch, then Chan, Golub and LeVeque (1979) to put
  * batches and ranges together; raw sums of squares would lose every digit where the mean is
@@ -11,9 +12,13 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
-enum { PASS_COLUMNS = 128, EXAMPLES = 5 };
+/* Columns of one pass. Where their distinct values fill the memory below, the last of them
+ * wait for the next pass, as long as more than LEAST_COLUMNS are left. */
+enum { PASS_COLUMNS = 2048, LEAST_COLUMNS = 128, EXAMPLES = 5 };
+static const int64_t tally_bytes = 32 << 20; /* of one worker */
 
 typedef struct summary {
     int64_t rows, missing, infinite, n; /* n: finite values */
@@ -99,7 +104,8 @@ typedef struct worker {
 } worker;
 
 typedef struct pass {
-    int64_t n; /* columns */
+    int64_t n;          /* columns */
+    atomic_llong taken; /* the first of them that are looked at; the others wait */
     int n_workers;
     worker *workers;
     pthread_mutex_t lock;
@@ -166,6 +172,18 @@ take_sample(worker *w, int64_t column, int64_t range, const upi_column *c, int64
     return status;
 }
 
+/* Lets the second half of the columns wait; returns how many are left. */
+static int64_t
+let_wait(pass *p, int64_t taken)
+{
+    long long seen = taken;
+    int64_t half = taken / 2 > LEAST_COLUMNS ? taken / 2 : LEAST_COLUMNS;
+    if (half < taken && !atomic_compare_exchange_strong(&p->taken, &seen, half)) {
+        return seen; /* another worker was first */
+    }
+    return half < taken ? half : taken;
+}
+
 static up_status
 pass_batch(void *ctx, int number, int64_t range, const upi_batch *batch, up_error *err)
 {
@@ -179,11 +197,20 @@ pass_batch(void *ctx, int number, int64_t range, const upi_batch *batch, up_erro
         }
     }
     w->rows += batch->n;
-    for (int64_t i = 0; i < p->n; i++) {
+    int64_t taken = atomic_load(&p->taken);
+    int64_t bytes = 0;
+    for (int64_t i = 0; i < taken; i++) {
         const upi_column *c = &batch->columns[i];
         summarise(&w->current[i], c, batch->n);
         UP_TRY(upi_tally_add(&w->tallies[i], c, batch->n, err));
         UP_TRY(take_sample(w, i, range, c, batch->n, err));
+        bytes += upi_tally_bytes(&w->tallies[i]);
+    }
+    if (bytes > tally_bytes) {
+        taken = let_wait(p, taken);
+    }
+    for (int64_t i = taken; i < p->n; i++) {
+        upi_tally_free(&w->tallies[i]);
     }
 out:
     return status;
@@ -368,20 +395,21 @@ out:
     return status;
 }
 
-/* Looks at the fields fields[0..n). */
+/* Looks at the first *n of the fields listed; *n becomes how many of them are done. */
 static up_status
-run_pass(up_source *s, const int64_t *fields, int64_t n, const up_run *run,
+run_pass(up_source *s, const int64_t *fields, int64_t *n, const up_run *run,
     up_description *d, up_error *err)
 {
     up_status status = UP_OK;
-    pass p = {.n = n};
+    pass p = {.n = *n};
     upi_expr **columns = NULL;
     (void)pthread_mutex_init(&p.lock, NULL);
-    UP_TRY(UP_NEW(&columns, n, err));
-    for (int64_t i = 0; i < n; i++) {
+    atomic_init(&p.taken, p.n);
+    UP_TRY(UP_NEW(&columns, p.n, err));
+    for (int64_t i = 0; i < p.n; i++) {
         UP_TRY(upi_expr_column(s->fields[fields[i]].name, &columns[i], err));
     }
-    upi_scan scan = {.n_columns = n, .columns = (const upi_expr *const *)columns};
+    upi_scan scan = {.n_columns = p.n, .columns = (const upi_expr *const *)columns};
     upi_sink sink = {&p, pass_begin, pass_batch, pass_range_end};
     UP_TRY(upi_source_scan(s, &scan, &sink, run, err));
     UP_TRY(finish_tree(&p, err));
@@ -389,11 +417,12 @@ run_pass(up_source *s, const int64_t *fields, int64_t n, const up_run *run,
     for (int i = 0; i < p.n_workers; i++) {
         d->rows += p.workers[i].rows;
     }
-    for (int64_t i = 0; i < n; i++) {
+    *n = atomic_load(&p.taken);
+    for (int64_t i = 0; i < *n; i++) {
         UP_TRY(fill_column(&p, i, &s->fields[fields[i]], &d->items[fields[i]], err));
     }
 out:
-    for (int64_t i = 0; columns != NULL && i < n; i++) {
+    for (int64_t i = 0; columns != NULL && i < p.n; i++) {
         upi_expr_free(columns[i]);
     }
     upi_free(columns);
@@ -417,19 +446,23 @@ static up_status
 look(up_source *s, const up_run *run, up_description *d, up_error *err)
 {
     up_status status = UP_OK;
-    int64_t fields[PASS_COLUMNS];
-    int64_t next = 0;
+    int64_t *fields = NULL;
+    int64_t n = 0;
+    int64_t width = PASS_COLUMNS;
+    UP_TRY(UP_NEW(&fields, s->n_fields, err));
     for (int64_t i = 0; i < s->n_fields; i++) {
         UP_TRY(name_item(&s->fields[i], &d->items[i], err));
+        fields[n] = i;
+        n += !s->fields[i].refused;
     }
+    int64_t next = 0;
     do {
-        int64_t n = 0;
-        for (; next < s->n_fields && n < PASS_COLUMNS; next++) {
-            fields[n] = next;
-            n += !s->fields[next].refused;
-        }
-        UP_TRY(run_pass(s, fields, n, run, d, err));
-    } while (next < s->n_fields);
+        int64_t asked = n - next < width ? n - next : width;
+        int64_t done = asked;
+        UP_TRY(run_pass(s, fields + next, &done, run, d, err));
+        width = done < asked ? done : width;
+        next += done;
+    } while (next < n);
     for (int64_t i = 0; i < d->n; i++) {
         item *to = &d->items[i];
         to->info.rows = d->rows;
@@ -438,6 +471,7 @@ look(up_source *s, const up_run *run, up_description *d, up_error *err)
         to->info.example = to->example != NULL ? to->example : "";
     }
 out:
+    upi_free(fields);
     return status;
 }
 

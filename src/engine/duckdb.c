@@ -7,6 +7,7 @@
 #include "engine/duckdb.h"
 
 #include "engine/files.h"
+#include "engine/header.h"
 #include "engine/source.h"
 
 #include <stdio.h>
@@ -338,6 +339,27 @@ check_header(const upi_duckdb *d, const up_source *s, up_error *err)
     return upi_fix(err, "put the column names into the first line");
 }
 
+/* A single column, or none, may be a file whose lines do not agree: then the line is named. */
+static up_status
+read_text_fields(
+    upi_duckdb *d, up_source *s, bool tab, const up_run *run, up_error *err)
+{
+    up_error first = UP_ERROR_INIT;
+    up_status status = read_fields_or_widen(d, s, run, &first);
+    if (status == UP_E_SOURCE || (status == UP_OK && s->n_fields == 1)) {
+        up_error why = UP_ERROR_INIT;
+        up_status found = upi_header_explain(d, tab, &why);
+        if (found != UP_OK && (status == UP_OK || found == UP_E_SOURCE)) {
+            status = found;
+            first = why;
+        }
+    }
+    if (status != UP_OK && err != NULL) {
+        *err = first;
+    }
+    return status;
+}
+
 static up_status
 check_has_rows(upi_duckdb *d, up_error *err)
 {
@@ -429,7 +451,7 @@ open_named(
     const char *path = name;
     UP_TRY(upi_db_open(&d->db, run, err));
     if (strcmp(name, "-") == 0) {
-        UP_TRY(upi_spool_stdin(d->db.spill, run, &d->spool, err));
+        UP_TRY(upi_spool_stdin(d->db.spill.path, run, &d->spool, err));
         path = d->spool;
     }
     UP_TRY(upi_source_name_read(path, &d->db, &parts, err));
@@ -439,11 +461,13 @@ open_named(
     UP_TRY(upi_strdup_to(&d->subject, d->spool != NULL ? "standard input" : name, err));
     UP_TRY(d->kind == UPI_DUCKDB_TABLE ? table_relation(d, &parts, err)
                                        : file_relation(d, &parts, err));
-    UP_TRY(read_fields_or_widen(d, s, run, err));
+    UP_TRY(d->kind == UPI_DUCKDB_CSV ? read_text_fields(d, s, parts.tab, run, err)
+                                     : read_fields_or_widen(d, s, run, err));
     if (d->kind == UPI_DUCKDB_CSV) {
         UP_TRY(check_header(d, s, err));
         UP_TRY(check_has_rows(d, err));
     }
+    UP_TRY(upi_header_check_names(d, s, parts.tab, err));
     UP_TRY(count_rows(d, s, err));
     s->fingerprint = d->spool != NULL ? 0 : upi_files_fingerprint(&d->files);
 out:

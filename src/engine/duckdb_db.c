@@ -38,9 +38,9 @@ set_options(upi_db *db, duckdb_config config, up_error *err)
     (void)db->api->set_config(config, "threads", number);
     (void)snprintf(number, sizeof number, "%lldB", (long long)db->memory_limit);
     (void)db->api->set_config(config, "memory_limit", number);
-    if (db->api->set_config(config, "temp_directory", db->spill) == DuckDBError) {
-        return upi_fail(
-            err, UP_E_ENGINE, NULL, "DuckDB does not take %s for its files", db->spill);
+    if (db->api->set_config(config, "temp_directory", db->spill.path) == DuckDBError) {
+        return upi_fail(err, UP_E_ENGINE, NULL, "DuckDB does not take %s for its files",
+            db->spill.path);
     }
     return UP_OK;
 }
@@ -105,8 +105,7 @@ upi_db_close(upi_db *db)
     if (db->database != NULL) {
         db->api->close(&db->database);
     }
-    upi_spill_remove(db->spill);
-    upi_free(db->spill);
+    upi_private_remove(&db->spill);
     memset(db, 0, sizeof *db);
 }
 

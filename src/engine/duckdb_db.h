@@ -6,11 +6,17 @@
 #include "engine/duckdb_load.h"
 #include "engine/engine.h"
 
+/* A directory of this process alone; path NULL = none. */
+typedef struct upi_private {
+    char *path;
+    int lock; /* the directory, open and locked; -1 where it cannot be */
+} upi_private;
+
 typedef struct upi_db {
     const upi_duck *api;
     duckdb_database database;
     duckdb_connection connection;
-    char *spill; /* a private directory, removed by upi_db_close */
+    upi_private spill; /* removed by upi_db_close */
     bool
         keeps_file_order; /* filters do not reorder rows: the engine knows the setting */
     bool wide;            /* thousands of columns: the default memory limit is larger */
@@ -60,7 +66,10 @@ up_status upi_db_fail(const upi_db *db, duckdb_error_type type, const char *text
     const char *subject, up_error *err);
 
 /* A fresh private directory below run->spill_directory or the system's. */
-up_status upi_spill_make(const up_run *run, char **out, up_error *err);
-void upi_spill_remove(const char *directory);
+up_status upi_spill_make(const up_run *run, upi_private *out, up_error *err);
+/* Makes "<start><process>-XXXXXX" and removes those that dead processes left; out->path stays
+ * NULL, with errno, where it cannot be made. */
+up_status upi_private_make(const char *start, upi_private *out, up_error *err);
+void upi_private_remove(upi_private *p);
 
 #endif

@@ -80,4 +80,15 @@ up_status upi_source_require(
 up_status upi_source_scan(up_source *s, const upi_scan *scan, const upi_sink *sink,
     const up_run *run, up_error *err);
 
+/* The first value of a column of text that is no number. */
+typedef struct upi_odd_value {
+    bool found;
+    int64_t row;     /* from 1; all rows where nothing was found */
+    int64_t numbers; /* in the rows before */
+    char value[64];
+} upi_odd_value;
+/* Reads up to that row. */
+up_status upi_source_odd_value(
+    up_source *s, const upi_expr *column, upi_odd_value *out, up_error *err);
+
 #endif

@@ -220,12 +220,6 @@ upi_memory_check_name(const char *name, int64_t index, up_error *err)
     return UP_OK;
 }
 
-static int
-compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 up_status
 upi_memory_check_names(const up_source *s, up_error *err)
 {
@@ -237,14 +231,8 @@ upi_memory_check_names(const up_source *s, up_error *err)
     for (int64_t i = 0; i < s->n_fields; i++) {
         names[i] = s->fields[i].name;
     }
-    qsort(names, (size_t)s->n_fields, sizeof *names, compare_names);
-    for (int64_t i = 1; status == UP_OK && i < s->n_fields; i++) {
-        if (strcmp(names[i - 1], names[i]) == 0) {
-            status = upi_fail(
-                err, UP_E_ARGUMENT, names[i], "two columns have the name %s", names[i]);
-        }
-    }
-    upi_free(names);
+    status = upi_names_refuse_equal("the data", UP_E_ARGUMENT, s->n_fields, names, err);
+    upi_free((void *)names);
     return status;
 }
 

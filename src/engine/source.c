@@ -3,6 +3,31 @@
 
 #include "engine/duckdb.h"
 
+#include <stdlib.h>
+#include <strings.h>
+
+/* Every failure to read names what was read and says what to do. */
+static void
+complete_story(const char *name, up_error *err)
+{
+    if (err == NULL || (err->status != UP_E_SOURCE && err->status != UP_E_EMPTY)) {
+        return;
+    }
+    if (err->field[0] == '\0' && name != NULL) {
+        const char *slash = strrchr(name, '/');
+        bool fits = strlen(name) < sizeof err->field;
+        upi_line_copy(
+            err->field, sizeof err->field, fits || slash == NULL ? name : slash + 1);
+    }
+    if (err->fix[0] == '\0') {
+        (void)upi_fix(err, "%s",
+            err->status == UP_E_EMPTY
+                ? "give data with at least one row"
+                : "check the path, and that the file is whole, "
+                  "readable and of the kind that its ending says");
+    }
+}
+
 up_status
 up_source_open(const char *name, const up_run *run, up_source **out, up_error *err)
 {
@@ -16,6 +41,7 @@ up_source_open(const char *name, const up_run *run, up_source **out, up_error *e
     UP_TRY(upi_run_read(&settings, run, err));
     UP_TRY(upi_duckdb_open(name, &settings, out, err));
 out:
+    complete_story(name, err);
     return status;
 }
 
@@ -120,6 +146,48 @@ upi_source_require(
     return UP_OK;
 }
 
+typedef struct place {
+    const char *name;
+    int64_t column;
+} place;
+
+static int
+compare_places(const void *a, const void *b)
+{
+    const place *x = a, *y = b;
+    int order = strcasecmp(x->name, y->name);
+    return order != 0 ? order : (x->column > y->column) - (x->column < y->column);
+}
+
+up_status
+upi_names_refuse_equal(const char *subject, up_status status, int64_t n,
+    const char *const *names, up_error *err)
+{
+    place *places = NULL;
+    up_status made = UP_NEW(&places, n, err);
+    if (made != UP_OK) {
+        return made;
+    }
+    up_status answer = UP_OK;
+    for (int64_t i = 0; i < n; i++) {
+        places[i] = (place){names[i], i};
+    }
+    qsort(places, (size_t)n, sizeof *places, compare_places);
+    for (int64_t i = 1; answer == UP_OK && i < n; i++) {
+        const place *a = &places[i - 1], *b = &places[i];
+        if (a->name[0] != '\0' && strcasecmp(a->name, b->name) == 0) {
+            answer = upi_fail(err, status, b->name,
+                "%s: columns %lld and %lld have one name, '%s' and '%s'", subject,
+                (long long)a->column + 1, (long long)b->column + 1, a->name, b->name);
+            (void)upi_fix(err,
+                "rename one of them; capital letters do not tell columns "
+                "apart");
+        }
+    }
+    upi_free(places);
+    return answer;
+}
+
 up_status
 upi_source_scan(up_source *s, const upi_scan *scan, const upi_sink *sink,
     const up_run *run, up_error *err)
@@ -130,5 +198,6 @@ upi_source_scan(up_source *s, const upi_scan *scan, const upi_sink *sink,
     UP_TRY(upi_run_read(&settings, run, err));
     UP_TRY(s->ops->scan(s, scan, sink, &settings, err));
 out:
+    complete_story(s->name, err);
     return status;
 }

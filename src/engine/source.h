@@ -10,4 +10,8 @@ up_status upi_run_read(up_run *out, const up_run *run, up_error *err);
 
 void upi_source_drop_fields(up_source *s);
 
+/* Fails with `status` when two of n names are equal but for capital letters. */
+up_status upi_names_refuse_equal(const char *subject, up_status status, int64_t n,
+    const char *const *names, up_error *err);
+
 #endif

@@ -205,6 +205,13 @@ out:
 }
 
 int64_t
+upi_tally_bytes(const upi_tally *t)
+{
+    return t->slots * (int64_t)sizeof *t->entries + t->text_capacity +
+           (t->registers != NULL ? REGISTERS : 0);
+}
+
+int64_t
 upi_tally_distinct(const upi_tally *t)
 {
     return t->registers != NULL ? sketch_estimate(t->registers) : t->n;

@@ -30,6 +30,8 @@ typedef struct upi_tally {
 up_status upi_tally_add(upi_tally *t, const upi_column *c, int64_t n, up_error *err);
 /* Adds what another tally has seen: the result does not depend on the order. */
 up_status upi_tally_merge(upi_tally *t, const upi_tally *other, up_error *err);
+/* What it holds in memory. */
+int64_t upi_tally_bytes(const upi_tally *t);
 int64_t upi_tally_distinct(const upi_tally *t);
 /* "a, b, c": the most common first, equal counts by value; nothing after an overflow. */
 up_status upi_tally_examples(

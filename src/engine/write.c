@@ -22,7 +22,8 @@
 typedef struct writer {
     const upi_write *w;
     upi_db db;
-    char *directory, *file; /* where the bytes go first */
+    upi_private directory; /* where the bytes go first */
+    char *file;
     char *sql;
     upi_out_column *columns; /* what fill gets */
     upi_str **text;          /* room for texts, by column, or NULL */
@@ -299,16 +300,15 @@ make_directory(writer *state, up_error *err)
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
         return upi_fail(err, UP_E_WRITE, "path", "%s is not a regular file", path);
     }
-    upi_text_addf(&text, "%s.XXXXXX", path);
+    upi_text_addf(&text, "%s.", path);
     UP_TRY(upi_text_take(&text, &name, err));
-    if (name == NULL || mkdtemp(name) == NULL) {
+    UP_TRY(upi_private_make(name, &state->directory, err));
+    if (state->directory.path == NULL) {
         status = upi_fail(
             err, UP_E_WRITE, "path", "%s cannot be written: %s", path, strerror(errno));
         goto out;
     }
-    state->directory = name;
-    name = NULL;
-    upi_text_addf(&text, "%s/rows", state->directory);
+    upi_text_addf(&text, "%s/rows", state->directory.path);
     UP_TRY(upi_text_take(&text, &state->file, err));
 out:
     upi_text_free(&text);
@@ -414,9 +414,7 @@ writer_free(writer *state)
     if (state->file != NULL) {
         (void)unlink(state->file);
     }
-    if (state->directory != NULL) {
-        (void)rmdir(state->directory);
-    }
+    upi_private_remove(&state->directory);
     for (int64_t i = 0; i < state->w->n_fields; i++) {
         if (state->text != NULL) {
             upi_free(state->text[i]);
@@ -428,7 +426,6 @@ writer_free(writer *state)
     upi_free(state->text);
     upi_free(state->days);
     upi_free(state->columns);
-    upi_free(state->directory);
     upi_free(state->file);
     upi_free(state->sql);
 }

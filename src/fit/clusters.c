@@ -31,11 +31,22 @@ compare_groups(const void *a, const void *b)
     return (x->group > y->group) - (x->group < y->group);
 }
 
+/* Groups in the order of their clusters, ties in their own. The first way stands in this order
+ * already. */
 static up_status
 order_groups(const up_moments *m, int way, upi_clusters *c, up_error *err)
 {
     up_status status = UP_OK;
     sort_group *list = NULL;
+    bool sorted = way == 0;
+    UP_TRY(UP_NEW(&c->order, m->n_groups, err));
+    for (int64_t g = 0; g < m->n_groups; g++) {
+        c->order[g] = g;
+        sorted = sorted && (g == 0 || m->cluster[0][g - 1] <= m->cluster[0][g]);
+    }
+    if (sorted) {
+        return UP_OK;
+    }
     UP_TRY(UP_NEW(&list, m->n_groups, err));
     for (int64_t g = 0; g < m->n_groups; g++) {
         list[g].group = g;
@@ -43,15 +54,34 @@ order_groups(const up_moments *m, int way, upi_clusters *c, up_error *err)
         list[g].id[1] = way == 2 ? m->cluster[1][g] : 0;
     }
     qsort(list, (size_t)m->n_groups, sizeof *list, compare_groups);
-    UP_TRY(UP_NEW(&c->order, m->n_groups, err));
-    UP_TRY(UP_NEW(&c->start, m->n_groups + 1, err));
+    for (int64_t g = 0; g < m->n_groups; g++) {
+        c->order[g] = list[g].group;
+    }
+out:
+    upi_free(list);
+    return status;
+}
+
+static bool
+same_cluster(const up_moments *m, int way, int64_t a, int64_t b)
+{
+    const uint64_t *id = m->cluster[way == 1 ? 1 : 0];
+    return id[a] == id[b] && (way != 2 || m->cluster[1][a] == m->cluster[1][b]);
+}
+
+static up_status
+find_starts(const up_moments *m, int way, upi_clusters *c, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t n = 0;
     for (int64_t i = 0; i < m->n_groups; i++) {
-        bool same = i > 0 && list[i - 1].id[0] == list[i].id[0] &&
-                    list[i - 1].id[1] == list[i].id[1];
-        if (!same) {
+        n += i == 0 || !same_cluster(m, way, c->order[i - 1], c->order[i]);
+    }
+    UP_TRY(UP_NEW(&c->start, n + 1, err));
+    for (int64_t i = 0; i < m->n_groups; i++) {
+        if (i == 0 || !same_cluster(m, way, c->order[i - 1], c->order[i])) {
             c->start[c->n++] = i;
         }
-        c->order[i] = list[i].group;
     }
     c->start[c->n] = m->n_groups;
     for (int64_t k = 0; k < c->n; k++) {
@@ -59,7 +89,6 @@ order_groups(const up_moments *m, int way, upi_clusters *c, up_error *err)
         c->largest = size > c->largest ? size : c->largest;
     }
 out:
-    upi_free(list);
     return status;
 }
 
@@ -90,13 +119,16 @@ row_weight(const up_model *m, int64_t group)
     return (double)m->moments->n[group] * upi_group_weight(m, group);
 }
 
-static up_status
-sort_clusters(const up_model *m, upi_clusters *c, up_error *err)
+up_status
+upi_clusters_sort(const up_model *m, upi_clusters *c, up_error *err)
 {
     up_status status = UP_OK;
     sort_cluster *list = NULL;
-    UP_TRY(UP_NEW(&c->sorted, c->n, err));
+    if (c->sorted != NULL) {
+        return UP_OK;
+    }
     UP_TRY(UP_NEW(&list, c->n, err));
+    UP_TRY(UP_NEW(&c->sorted, c->n, err));
     bool shared = m->moments->nx == 0 && m->moments->form == UPI_MEAN;
     for (int64_t k = 0; k < c->n; k++) {
         list[k].cluster = k;
@@ -125,10 +157,7 @@ up_status
 upi_clusters_build(const up_model *m, int way, upi_clusters *out, up_error *err)
 {
     up_status status = order_groups(m->moments, way, out, err);
-    if (status == UP_OK) {
-        status = sort_clusters(m, out, err);
-    }
-    return status;
+    return status == UP_OK ? find_starts(m->moments, way, out, err) : status;
 }
 
 void

@@ -214,31 +214,48 @@ choose(up_model *m, up_error *err)
 
 /* ---- leverage ---- */
 
-/* The squared length of cluster k's part of the direction a. */
+/* The squared length of a group's part of a direction; v (1 + nx) are its values at (1, x). */
 static double
-cluster_part(upi_cluster_rows *rows, int64_t k, const double *a)
+group_part(const up_model *model, const double *center, int64_t g, const double *v)
 {
-    const up_model *m = rows->m;
-    const upi_clusters *c = rows->c;
-    int64_t p = m->x.p;
-    double s = 0;
-    if (m->moments->form == UPI_MEAN) {
-        for (int64_t i = c->start[k]; i < c->start[k + 1]; i++) {
-            int64_t g = c->order[i];
-            double v = upi_dot(p, upi_cell_map(m, &m->x, m->cov->cell[g]), a);
-            s += v * v * (double)m->moments->n[g] * upi_group_weight(m, g);
-        }
-        return s;
+    const up_moments *m = model->moments;
+    int64_t columns = 1 + m->nx + m->ny;
+    double mass = (double)m->n[g], mean = v[0], within = 0;
+    if (m->form == UPI_TRI) {
+        double root = m->tri[g * (columns * (columns + 1) / 2)];
+        mass = root * root;
     }
-    upi_cluster_load(rows, k);
-    for (int64_t i = 0; i < rows->r; i++) {
-        double v = 0;
-        for (int64_t j = 0; j < p; j++) {
-            v += rows->q[0][i + j * rows->r] * a[j];
+    for (int64_t k = 0; k < m->nx; k++) {
+        mean += v[1 + k] * (upi_moments_x_weighted_mean(m, k, g) - center[k]);
+        for (int64_t l = 0; l < m->nx; l++) {
+            within += v[1 + k] * v[1 + l] * upi_moments_x_cross(m, k, l, g);
         }
-        s += v * v;
     }
-    return s;
+    return upi_group_weight(model, g) * (mass * mean * mean + within);
+}
+
+/* The direction a in every cell: values at (1, x). */
+static up_status
+cell_values(
+    const up_model *m, const double *a, double **out, double **center, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t width = m->cov->width;
+    UP_TRY(UP_NEW(out, m->cov->n_cells * width, err));
+    UP_TRY(UP_NEW(center, m->moments->nx, err));
+    for (int64_t c = 0; c < m->cov->n_cells; c++) {
+        const double *map = upi_cell_map(m, &m->x, c);
+        for (int64_t u = 0; u < width; u++) {
+            (*out)[c * width + u] = upi_dot(m->x.p, map + u * m->x.p, a);
+        }
+    }
+    for (int64_t j = 0; j < m->n_base; j++) {
+        if (m->base[j].kind == UPI_BASE_X) {
+            (*center)[m->base[j].x] = m->base[j].center;
+        }
+    }
+out:
+    return status;
 }
 
 /* The share of the information on column t of X that the most telling cluster holds: of the
@@ -247,22 +264,28 @@ static up_status
 cluster_share(const up_model *m, int64_t t, double *share, up_error *err)
 {
     up_status status = UP_OK;
+    const upi_clusters *c = &m->cov->clusters;
     int64_t p = m->x.p;
-    upi_cluster_rows rows = {0};
-    double *a = NULL;
+    double *a = NULL, *value = NULL, *center = NULL;
     UP_TRY(UP_NEW(&a, p, err));
     double length = 0;
     for (int64_t j = t; j < p; j++) {
         a[j] = m->cov->x_rinv[t + j * p];
         length += a[j] * a[j];
     }
-    UP_TRY(upi_cluster_rows_new(m, &m->cov->clusters, &rows, err));
-    for (int64_t k = 0; k < m->cov->clusters.n; k++) {
-        *share = fmax(*share, cluster_part(&rows, k, a) / length);
+    UP_TRY(cell_values(m, a, &value, &center, err));
+    for (int64_t k = 0; k < c->n; k++) {
+        double part = 0;
+        for (int64_t i = c->start[k]; i < c->start[k + 1]; i++) {
+            int64_t g = c->order[i];
+            part += group_part(m, center, g, value + m->cov->cell[g] * m->cov->width);
+        }
+        *share = fmax(*share, part / length);
     }
 out:
-    upi_cluster_rows_free(&rows);
     upi_free(a);
+    upi_free(value);
+    upi_free(center);
     return status;
 }
 

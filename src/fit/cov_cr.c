@@ -1,9 +1,11 @@
-/* The clustered meat: sum over clusters c of t_ca t_cb' with t_ca = Q_c' s f(I - H_c) s e_a, where f is
- * 1 (CR0, CR1, CR1S), the power -1/2 (CR2, Bell & McCaffrey 2002) or -1 (CR3). With weights this is the
- * version that is unbiased when the variance of a row is sigma^2 / w (methods/core.md 2.4). All pairs of
- * equations are kept. Clusters with the same cells are summed in the space of their few rows before
- * they meet the columns, so that a million alike clusters cost no more than their data. Clusters
- * are cut into chunks by their number alone and added in order: the same bits for any threads. */
+/* The clustered meat: sum over clusters c of t_ca t_cb' with t_ca = Q_c' s f(I - H_c) s e_a, where
+ * f is 1 (CR0, CR1, CR1S), the power -1/2 (CR2, Bell & McCaffrey 2002) or -1 (CR3). With weights
+ * this is the version that is unbiased when the variance of a row is sigma^2 / w
+ * (methods/core.md 2.4). All pairs of equations are kept. Sums without an adjustment are, as a
+ * rule, left to cov_sparse.c. Clusters with the same cells are summed in the space of their few
+ * rows before they meet the columns, so that a million alike clusters cost no more than their
+ * data. Clusters are cut into chunks by their number alone and added in order: the same bits for
+ * any threads. */
 #include "base/pool.h"
 #include "fit/fit.h"
 #include "num/matrix.h"
@@ -293,11 +295,19 @@ add_meat(const up_model *m, const upi_meat *part, double factor, upi_meat *meat)
 }
 
 up_status
-upi_meat_cluster(const up_model *m, const upi_clusters *c, double factor,
-    const up_run *run, upi_meat *meat, up_error *err)
+upi_meat_cluster(const up_model *m, upi_clusters *c, double factor, const up_run *run,
+    upi_meat *meat, up_error *err)
 {
     up_status status = UP_OK;
     pass p = {.m = m, .clusters = c, .power = upi_adjustment_power(m->opts.vcov)};
+    if (p.power == 0) {
+        bool done = false;
+        UP_TRY(upi_meat_sparse(m, c, factor, run, meat, &done, err));
+        if (done) {
+            return UP_OK;
+        }
+    }
+    UP_TRY(upi_clusters_sort(m, c, err));
     p.n_chunks = count_chunks(m, c);
     UP_TRY(UP_NEW(&p.partial, p.n_chunks, err));
     UP_TRY(upi_pool_run(upi_pool_threads(run), p.n_chunks, run_chunk, &p, run, err));

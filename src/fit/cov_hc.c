@@ -9,19 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-double
-upi_hc_factor(int64_t vcov, double leverage)
-{
-    double left = 1 - leverage;
-    if (vcov != UP_VCOV_HC2 && vcov != UP_VCOV_HC3) {
-        return 1;
-    }
-    if (left < 1e-10) {
-        return 0; /* the row decides its own fit: its residual is rounding */
-    }
-    return vcov == UP_VCOV_HC2 ? 1 / left : 1 / (left * left);
-}
-
 /* n / (n - p) for HC1, split between the two equations of a pair */
 static double
 small_sample(const up_model *m, int64_t a, int64_t b)

@@ -17,9 +17,10 @@ up_status upi_columns_build(up_model *m, up_error *err);
 int64_t upi_basis_key(
     const up_model *m, const upi_basis *b); /* key of its indicators */
 /* Keeps the columns with keep[j] != 0, in order. combination (p,p) says how a dropped column is
- * made of the others (column j), by which it is described in notes and kept with the basis. */
+ * made of the others (column j), by which it is described in notes and kept with the basis;
+ * size (p) are the lengths of the columns, the intercept first. */
 up_status upi_basis_reduce(up_model *m, upi_basis *b, const int64_t *keep,
-    const double *combination, up_error *err);
+    const double *combination, const double *size, up_error *err);
 void upi_basis_free(upi_basis *b);
 /* "c = (Intercept) - a - 2 b": a dropped column as the combination of the kept ones. */
 void upi_combination_text(
@@ -43,13 +44,12 @@ up_status upi_solve_equations(up_model *m, up_error *err);
 
 /* ---- covariance ---- */
 
-/* Clusters of one way, sorted so that those with the same cells, and among them those with
- * the same weights, stand together. */
+/* Clusters of one way. */
 typedef struct upi_clusters {
     int64_t n;
     int64_t *order;  /* (n_groups) groups by cluster */
     int64_t *start;  /* (n+1) into order */
-    int64_t *sorted; /* (n) clusters by class */
+    int64_t *sorted; /* (n) clusters by class; NULL until upi_clusters_sort() */
     int64_t largest; /* groups of the largest cluster */
 } upi_clusters;
 
@@ -141,7 +141,18 @@ typedef struct upi_rows {
 bool upi_vcov_clustered(int64_t vcov);
 const char *upi_vcov_name(int64_t vcov);
 /* phi of the HC family as a function of the leverage; 0 where a row decides its own fit */
-double upi_hc_factor(int64_t vcov, double leverage);
+static inline double
+upi_hc_factor(int64_t vcov, double leverage)
+{
+    double left = 1 - leverage;
+    bool alone = left < 1e-10; /* its residual is rounding */
+    double divisor = alone ? 1 : left;
+    if (vcov != UP_VCOV_HC2 && vcov != UP_VCOV_HC3) {
+        return 1;
+    }
+    double factor = vcov == UP_VCOV_HC2 ? 1 / divisor : 1 / (divisor * divisor);
+    return alone ? 0 : factor;
+}
 
 up_status upi_meat_iid(const up_model *m, upi_meat *meat, up_error *err);
 up_status upi_meat_hc(up_model *m, upi_meat *meat, up_error *err); /* groups */
@@ -150,14 +161,20 @@ up_status upi_meat_stream(up_model *m, const upi_rows *rows, const up_run *run,
 up_status upi_meat_from_robust(
     const up_model *m, const upi_robust *robust, upi_meat *meat, up_error *err);
 /* meat += factor * sum over clusters of adjusted scores */
-up_status upi_meat_cluster(const up_model *m, const upi_clusters *c, double factor,
+up_status upi_meat_cluster(const up_model *m, upi_clusters *c, double factor,
     const up_run *run, upi_meat *meat, up_error *err);
+/* The same without adjustment, from sparse rows; *done = false and nothing added where
+ * orthonormal coordinates are more accurate or cheaper. */
+up_status upi_meat_sparse(const up_model *m, const upi_clusters *c, double factor,
+    const up_run *run, upi_meat *meat, bool *done, up_error *err);
 up_status upi_meat_two_way(
     up_model *m, const up_run *run, upi_meat *meat, up_error *err);
 
 /* way 0 or 1, or 2 = the intersection of both */
 up_status upi_clusters_build(
     const up_model *m, int way, upi_clusters *out, up_error *err);
+/* Puts together those with the same cells, and among them those with the same weights. */
+up_status upi_clusters_sort(const up_model *m, upi_clusters *c, up_error *err);
 void upi_clusters_free(upi_clusters *c);
 
 /* (I - h)^power for symmetric h (n,n), into g; eigenvalues of I - h below 1e-10 give 0. */

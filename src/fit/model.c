@@ -35,35 +35,43 @@ read_options(const up_linear_opts *theirs, up_linear_opts *ours, up_error *err)
 
 /* ---- the design ---- */
 
-/* The control level of the column of the treatment or the instrument: that of the arms by
- * name, or the level that is 0, false or "0". */
 static up_status
-control_level(const up_moments *m, int64_t key, int64_t *level, up_error *err)
+read_treatment(up_model *model, up_error *err)
 {
-    int64_t arm_level = 0;
-    up_status status = upi_moments_control(m, m->arm, &arm_level, err);
-    if (status != UP_OK || key == m->arm) {
-        *level = arm_level;
-        return status;
+    up_status status = UP_OK;
+    const up_moments *m = model->moments;
+    const upi_key *k = &m->keys[model->treat_key], *arms = &m->keys[m->arm];
+    int64_t arm = 0;
+    UP_TRY(upi_moments_control(m, m->arm, &arm, err));
+    UP_TRY(upi_moments_control(m, model->treat_key, &model->treat_control, err));
+    if (model->treat_key == m->treated &&
+        upi_moments_control_chosen(m, model->treat_key) &&
+        strcmp(k->label[model->treat_control], arms->label[arm]) != 0) {
+        (void)upi_fail(err, UP_E_ARMS, k->name,
+            "no level of '%s' is the control: neither '%s' nor 0 nor false", k->name,
+            arms->label[arm]);
+        status = upi_fix(err, "name one of its levels with control, e.g. '%s'",
+            k->label[model->treat_control]);
     }
-    const upi_key *k = &m->keys[key];
-    const char *control = m->keys[m->arm].label[arm_level];
-    for (int64_t l = 0; l < k->n_levels; l++) {
-        if (strcmp(k->label[l], control) == 0) {
-            *level = l;
-            return UP_OK;
-        }
+out:
+    return status;
+}
+
+/* With the wrong arm as the control every effect has the opposite sign, so a guess is told. */
+static up_status
+note_control(up_model *model, int64_t key, up_error *err)
+{
+    const upi_key *k = &model->moments->keys[key];
+    int64_t level =
+        key == model->treat_key ? model->treat_control : model->inst_control;
+    if (!upi_moments_control_chosen(model->moments, key)) {
+        return UP_OK;
     }
-    for (int64_t l = 0; l < k->n_levels; l++) {
-        if (k->number[l] == 0 || strcmp(k->label[l], "0") == 0 ||
-            strcmp(k->label[l], "false") == 0) {
-            *level = l;
-            return UP_OK;
-        }
-    }
-    return upi_fail(err, UP_E_ARMS, k->name,
-        "no level of '%s' is the control: neither '%s' nor 0 nor false", k->name,
-        control);
+    return upi_notes_add(&model->notes, UP_N_CONTROL_CHOSEN, k->name, (double)NAN,
+        (double)NAN, err,
+        "the control of '%s' is '%s', the first of its labels in order: none is called "
+        "control, 0, false or A, and none of them was named; name it with control",
+        k->name, k->label[level]);
 }
 
 static up_status
@@ -92,14 +100,18 @@ read_design(up_model *model, up_error *err)
     model->inst_key = m->instrument >= 0 ? m->instrument : m->arm;
     UP_TRY(check_variation(m, model->inst_key, err));
     UP_TRY(check_variation(m, model->treat_key, err));
-    UP_TRY(control_level(m, model->treat_key, &model->treat_control, err));
-    UP_TRY(control_level(m, model->inst_key, &model->inst_control, err));
+    UP_TRY(read_treatment(model, err));
+    UP_TRY(upi_moments_control(m, model->inst_key, &model->inst_control, err));
     UP_TRY(upi_moments_crosstab(m, &table, &count, err));
     table.control_treatment = model->treat_control;
     table.control_instrument = model->inst_control;
     UP_TRY(upi_identify(&table, &model->design, err));
     if (model->treat_key == model->inst_key) {
         model->design.iv = false;
+    }
+    UP_TRY(note_control(model, model->treat_key, err));
+    if (model->inst_key != model->treat_key) {
+        UP_TRY(note_control(model, model->inst_key, err));
     }
     if (!model->design.iv) {
         model->inst_key = model->treat_key;
@@ -191,23 +203,79 @@ summarise(const up_moments *m, int64_t c, double *mean)
     return constant;
 }
 
+/* Squares of numbers below this lose digits or vanish, and a standard error of 0 would be an
+ * answer. Numbers that are too large are found when they are read. */
+static const double smallest = 1e-140;
+
+static up_status
+refuse_tiny(const char *name, const char *what, double size, up_error *err)
+{
+    (void)upi_fail(err, UP_E_NOT_FINITE, name,
+        "'%s' is about %.1g: squares of numbers that small are 0 in double precision",
+        name, size);
+    return upi_fix(err, "rescale the %s", what);
+}
+
+static up_status
+check_outcome_size(const up_moments *m, int64_t c, up_error *err)
+{
+    double largest = 0;
+    for (int64_t g = 0; g < m->n_groups; g++) {
+        largest = fmax(largest, fabs(outcome_mean(m, c, g)));
+    }
+    return largest > 0 && largest < smallest
+               ? refuse_tiny(m->experiment->components[c].name, "metric", largest, err)
+               : UP_OK;
+}
+
+static up_status
+check_weight_size(const up_model *model, up_error *err)
+{
+    const up_moments *m = model->moments;
+    const char *name = m->experiment->roles[UPI_ROLE_WEIGHT].name;
+    double total = 0;
+    for (int64_t g = 0; g < m->n_groups; g++) {
+        total += (double)m->n[g] * upi_group_population(model, g);
+    }
+    double mean = total / (double)m->n_rows;
+    return name != NULL && mean < smallest ? refuse_tiny(name, "weight", mean, err)
+                                           : UP_OK;
+}
+
+static up_status
+note_constant(up_model *model, int64_t c, double mean, up_error *err)
+{
+    const char *name = model->moments->experiment->components[c].name;
+    return upi_notes_add(&model->notes, UP_W_CONSTANT, name, mean, (double)NAN, err,
+        "'%s' is %g in every row: there is nothing to explain", name, mean);
+}
+
 static up_status
 read_outcomes(up_model *model, up_error *err)
 {
     up_status status = UP_OK;
     const up_moments *m = model->moments;
+    UP_TRY(check_weight_size(model, err));
     UP_TRY(UP_NEW(&model->cov->y_center, m->ny, err));
     for (int64_t c = 0; c < m->ny; c++) {
         double *mean = &model->cov->y_center[c];
-        if (!summarise(m, c, mean)) {
-            continue;
-        }
-        const char *name = m->experiment->components[c].name;
-        UP_TRY(upi_notes_add(&model->notes, UP_W_CONSTANT, name, *mean, (double)NAN,
-            err, "'%s' is %g in every row: there is nothing to explain", name, *mean));
+        UP_TRY(summarise(m, c, mean) ? note_constant(model, c, *mean, err)
+                                     : check_outcome_size(m, c, err));
     }
 out:
     return status;
+}
+
+static up_status
+note_no_covariates(up_model *m, up_error *err)
+{
+    if (m->moments->experiment->n_covariates > 0) {
+        return UP_OK;
+    }
+    return upi_notes_add(&m->notes, UP_N_NO_COVARIATES, "covariates", (double)NAN,
+        (double)NAN, err,
+        "No covariates are in the model; columns from before the experiment would make "
+        "the intervals narrower.");
 }
 
 /* ---- the two halves ---- */
@@ -230,6 +298,8 @@ upi_model_new(
         status = upi_fail(err, UP_E_EMPTY, NULL, "the moments hold no rows");
         goto out;
     }
+    UP_TRY(upi_notes_append(&m->notes, &moments->notes, err));
+    UP_TRY(note_no_covariates(m, err));
     UP_TRY(read_design(m, err));
     UP_TRY(read_shares(m, err));
     UP_TRY(read_outcomes(m, err));

@@ -158,6 +158,29 @@ clean_combinations(
     }
 }
 
+/* Comes before any word on single columns: where rows are too few, every column repeats others. */
+static up_status
+check_rows(const up_model *m, const upi_basis *b, int64_t rank, up_error *err)
+{
+    long long rows = (long long)m->moments->n_rows;
+    if (rank < rows) {
+        return UP_OK;
+    }
+    if (m->n_base == 1) {
+        upi_fail(err, UP_E_SINGULAR, b->name[0],
+            "there are only %lld rows for %lld arms: nothing is left to estimate a "
+            "variance from",
+            rows, (long long)b->p);
+        return upi_fix(err, "give every arm two rows or more");
+    }
+    upi_fail(err, UP_E_SINGULAR, b->name[0],
+        "the model has %lld columns but there are only %lld rows", (long long)b->p,
+        rows);
+    bool plain = m->opts.interactions == UP_INTERACT_NONE;
+    return upi_fix(err,
+        plain ? "use fewer covariates" : "use fewer covariates, or interactions=none");
+}
+
 /* Rank of the triangle t (p,p) of basis b, in order; drops columns of b. size: lengths. */
 static up_status
 reduce(problem *q, upi_basis *b, const double *t, int64_t ldt, up_error *err)
@@ -173,15 +196,10 @@ reduce(problem *q, upi_basis *b, const double *t, int64_t ldt, up_error *err)
     UP_TRY(upi_rank_in_order(
         p, t, ldt, q->tolerance, q->keep, q->combination, &rank, err));
     clean_combinations(p, q->keep, size, q->combination);
+    UP_TRY(check_rows(q->model, b, rank, err));
     UP_TRY(check_arms(q->model, b, q->keep, q->combination, size, err));
     if (rank < p) {
-        UP_TRY(upi_basis_reduce(q->model, b, q->keep, q->combination, err));
-    }
-    if (rank >= q->model->moments->n_rows) {
-        status = upi_fail(err, UP_E_SINGULAR, b->name[0],
-            "the model has %lld columns but there are only %lld rows", (long long)rank,
-            (long long)q->model->moments->n_rows);
-        upi_fix(err, "use fewer covariates, or no interactions");
+        UP_TRY(upi_basis_reduce(q->model, b, q->keep, q->combination, size, err));
     }
 out:
     upi_free(size);

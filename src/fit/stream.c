@@ -2,23 +2,21 @@
  * pair of equations it sums K = sum_i w_i^2 phi_i e_ia e_ib u_i u_i' with u = (1, x - center),
  * residuals e_a = y_a - c_ga'u and leverage h = w u'H_g u, from the coefficients of the first pass
  * collapsed to the group; the meat is then map_a K map_b' (methods/core.md 2.5). The rows of a block
- * are gathered by group, so that the sums are one matrix product of u_i u_j by e_a e_b. Sums are kept by
- * range of rows and added in the order of the ranges: the same bits for any number of threads. */
+ * are gathered by group, so that the sums are products of matrices (tile.c). Sums are kept by range
+ * of rows and added in the order of the ranges: the same bits for any number of threads. */
 #include "fit/fit.h"
-#include "num/matrix.h"
+#include "fit/tile.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
-
-enum { GATHER = 128 };
 
 /* What one range of rows gave: sums for the groups it touched. */
 typedef struct range_sums {
     int64_t range;
     int64_t n;      /* groups touched */
     int64_t *group; /* (n) */
-    double *k;      /* (n, pairs, packed) */
+    double *k;      /* (n, pairs, ld_uu) */
     int64_t capacity_group, capacity_k;
     struct range_sums *next;
 } range_sums;
@@ -31,21 +29,13 @@ typedef struct worker {
     int64_t *touched; /* slots of the block, in order of appearance */
     int64_t *next;    /* next row of the same slot */
     int64_t capacity_touched, capacity_next;
-    double *u;  /* (GATHER, width) */
-    double *hu; /* (GATHER, width) */
-    double *e;  /* (GATHER, E) */
-    double *uu; /* (GATHER, packed) */
-    double *ee; /* (GATHER, pairs) */
-    double *w;  /* (GATHER) */
-    double *phi[2];
+    upi_tile tile;
 } worker;
 
 typedef struct second_pass {
     const up_model *m;
-    int64_t width, packed, n_pairs;
-    bool leverage;  /* HC2 and HC3 */
-    double *center; /* (width) */
-    double *h[2];   /* per cell (width, width): map'map */
+    upi_tile_plan plan;
+    int64_t packed;
     worker *workers;
     int64_t n_workers;
     pthread_mutex_t lock;
@@ -72,14 +62,7 @@ worker_free(worker *w)
     upi_free(w->head);
     upi_free(w->touched);
     upi_free(w->next);
-    upi_free(w->u);
-    upi_free(w->hu);
-    upi_free(w->e);
-    upi_free(w->uu);
-    upi_free(w->ee);
-    upi_free(w->w);
-    upi_free(w->phi[0]);
-    upi_free(w->phi[1]);
+    upi_tile_free(&w->tile);
 }
 
 static up_status
@@ -92,14 +75,7 @@ begin(void *ctx, int n_workers, up_error *err)
     for (int i = 0; i < n_workers; i++) {
         worker *w = &p->workers[i];
         UP_TRY(UP_NEW(&w->slot, p->m->moments->n_groups, err));
-        UP_TRY(UP_NEW(&w->u, GATHER * p->width, err));
-        UP_TRY(UP_NEW(&w->hu, GATHER * p->width, err));
-        UP_TRY(UP_NEW(&w->e, GATHER * p->m->n_equations, err));
-        UP_TRY(UP_NEW(&w->uu, GATHER * p->packed, err));
-        UP_TRY(UP_NEW(&w->ee, GATHER * p->n_pairs, err));
-        UP_TRY(UP_NEW(&w->w, GATHER, err));
-        UP_TRY(UP_NEW(&w->phi[0], GATHER, err));
-        UP_TRY(UP_NEW(&w->phi[1], GATHER, err));
+        UP_TRY(upi_tile_make(&p->plan, &w->tile, err));
     }
 out:
     return status;
@@ -114,7 +90,7 @@ find_slot(second_pass *p, worker *w, int64_t group, int64_t *slot, up_error *err
     up_status status = UP_OK;
     range_sums *s = w->sums;
     if (w->slot[group] == 0) {
-        int64_t size = p->n_pairs * p->packed;
+        int64_t size = p->plan.n_pairs * p->plan.ld_uu;
         UP_TRY(UP_RESERVE(&s->group, &s->capacity_group, s->n + 1, err));
         UP_TRY(UP_RESERVE(&s->k, &s->capacity_k, (s->n + 1) * size, err));
         UP_TRY(UP_RESERVE(&w->head, &w->capacity_head, s->n + 1, err));
@@ -151,91 +127,25 @@ out:
     return status;
 }
 
-/* e (n, E): residuals times w sqrt(phi) of their side. */
+/* The rows of one slot, a tile at a time. */
 static void
-residuals(second_pass *p, worker *w, const upi_row_block *b, const int64_t *row,
-    int64_t n, int64_t cell)
+add_slot(second_pass *p, worker *w, const upi_row_block *b, int64_t slot)
 {
-    const up_model *m = p->m;
-    int64_t nx = m->moments->nx;
-    int64_t nv = nx + m->moments->ny;
-    upi_gemm('N', 'N', n, m->n_equations, p->width, -1, w->u, GATHER,
-        upi_cell_fit(m, cell, 0), p->width, 0, w->e, GATHER);
-    for (int64_t a = 0; a < m->n_equations; a++) {
-        int64_t y = upi_equation_outcome(m, a);
-        const double *phi = w->phi[upi_model_basis(m, a) == &m->x ? 0 : 1];
-        double *e = w->e + a * GATHER;
-        double center = y >= 0 ? m->cov->y_center[y] : 0;
-        for (int64_t i = 0; i < n; i++) {
-            double v = y >= 0 ? b->v[row[i] * nv + nx + y] - center : 0;
-            e[i] = (v + e[i]) * phi[i];
-        }
-    }
-}
-
-static void
-leverages(second_pass *p, worker *w, int64_t n, int64_t cell)
-{
-    const up_model *m = p->m;
-    const upi_basis *side[2] = {&m->x, &m->z};
-    for (int b = 0; b < 2; b++) {
-        bool wanted = p->leverage && side[b]->p > 0;
-        if (wanted) {
-            upi_gemm('N', 'N', n, p->width, p->width, 1, w->u, GATHER,
-                p->h[b] + cell * p->width * p->width, p->width, 0, w->hu, GATHER);
-        }
-        for (int64_t i = 0; i < n; i++) {
-            double h = 0;
-            for (int64_t k = 0; k < p->width && wanted; k++) {
-                h += w->hu[i + k * GATHER] * w->u[i + k * GATHER];
-            }
-            w->phi[b][i] = w->w[i] * sqrt(upi_hc_factor(m->opts.vcov, w->w[i] * h));
-        }
-    }
-}
-
-/* Products of the columns of a (n, k), packed by pairs (i <= j), into out (n, k(k+1)/2). */
-static void
-products(int64_t n, int64_t k, const double *restrict a, double *restrict out)
-{
-    for (int64_t j = 0; j < k; j++) {
-        for (int64_t i = 0; i <= j; i++) {
-            const double *x = a + i * GATHER;
-            const double *y = a + j * GATHER;
-            double *to = out + upi_packed(i, j) * GATHER;
-            for (int64_t r = 0; r < n; r++) {
-                to[r] = x[r] * y[r];
-            }
-        }
-    }
-}
-
-/* Adds n <= GATHER rows of one group. */
-static void
-add_rows(second_pass *p, worker *w, const upi_row_block *b, const int64_t *row,
-    int64_t n, int64_t slot)
-{
-    const up_model *m = p->m;
-    int64_t nx = m->moments->nx;
-    int64_t nv = nx + m->moments->ny;
+    int64_t row[UPI_TILE_ROWS];
     int64_t group = w->sums->group[slot];
-    int64_t cell = m->cov->cell[group];
-    double weight = upi_group_weight(m, group);
-    for (int64_t i = 0; i < n; i++) {
-        w->u[i] = 1;
-        w->w[i] = weight * (b->weight != NULL ? b->weight[row[i]] : 1);
-    }
-    for (int64_t k = 0; k < nx; k++) {
-        for (int64_t i = 0; i < n; i++) {
-            w->u[i + (1 + k) * GATHER] = b->v[row[i] * nv + k] - p->center[1 + k];
+    upi_tile_rows rows = {.block = b,
+        .row = row,
+        .cell = p->m->cov->cell[group],
+        .weight = upi_group_weight(p->m, group)};
+    int64_t i = w->head[slot];
+    w->head[slot] = -1;
+    while (i >= 0) {
+        for (rows.n = 0; i >= 0 && rows.n < UPI_TILE_ROWS; i = w->next[i]) {
+            row[rows.n++] = i;
         }
+        upi_tile_add(&p->plan, &w->tile, &rows,
+            w->sums->k + slot * p->plan.n_pairs * p->plan.ld_uu);
     }
-    leverages(p, w, n, cell);
-    residuals(p, w, b, row, n, cell);
-    products(n, p->width, w->u, w->uu);
-    products(n, m->n_equations, w->e, w->ee);
-    upi_gemm('T', 'N', p->packed, p->n_pairs, n, 1, w->uu, GATHER, w->ee, GATHER, 1,
-        w->sums->k + slot * p->n_pairs * p->packed, p->packed);
 }
 
 static up_status
@@ -250,18 +160,8 @@ block(void *ctx, int number, int64_t range, const upi_row_block *b, up_error *er
         w->sums->range = range;
     }
     UP_TRY(chain_rows(p, w, b, &touched, err));
-    int64_t row[GATHER];
     for (int64_t t = 0; t < touched; t++) {
-        int64_t slot = w->touched[t];
-        int64_t i = w->head[slot];
-        w->head[slot] = -1;
-        while (i >= 0) {
-            int64_t n = 0;
-            for (; i >= 0 && n < GATHER; i = w->next[i]) {
-                row[n++] = i;
-            }
-            add_rows(p, w, b, row, n, slot);
-        }
+        add_slot(p, w, b, w->touched[t]);
     }
 out:
     return status;
@@ -272,11 +172,12 @@ out:
 static void
 add_range(second_pass *p, const range_sums *s)
 {
-    int64_t size = p->n_pairs * p->packed;
-    for (int64_t i = 0; i < s->n; i++) {
-        double *out = p->k + s->group[i] * size;
-        for (int64_t j = 0; j < size; j++) {
-            out[j] += s->k[i * size + j];
+    int64_t n_pairs = p->plan.n_pairs;
+    for (int64_t i = 0; i < s->n * n_pairs; i++) {
+        const double *from = s->k + i * p->plan.ld_uu;
+        double *to = p->k + (s->group[i / n_pairs] * n_pairs + i % n_pairs) * p->packed;
+        for (int64_t j = 0; j < p->packed; j++) {
+            to[j] += from[j];
         }
     }
 }
@@ -328,28 +229,10 @@ static up_status
 pass_new(const up_model *m, second_pass *p, up_error *err)
 {
     up_status status = UP_OK;
-    const upi_basis *side[2] = {&m->x, &m->z};
     p->m = m;
-    p->width = m->cov->width;
-    p->packed = p->width * (p->width + 1) / 2;
-    p->n_pairs = m->n_equations * (m->n_equations + 1) / 2;
-    p->leverage = m->opts.vcov == UP_VCOV_HC2 || m->opts.vcov == UP_VCOV_HC3;
-    UP_TRY(UP_NEW(&p->center, p->width, err));
-    for (int64_t j = 0; j < m->n_base; j++) {
-        if (m->base[j].kind == UPI_BASE_X) {
-            p->center[1 + m->base[j].x] = m->base[j].center;
-        }
-    }
-    for (int b = 0; b < 2; b++) {
-        int64_t size = p->width * p->width;
-        UP_TRY(UP_NEW(&p->h[b], m->cov->n_cells * size, err));
-        for (int64_t k = 0; k < m->cov->n_cells && side[b]->p > 0; k++) {
-            const double *map = upi_cell_map(m, side[b], k);
-            upi_gemm('T', 'N', p->width, p->width, side[b]->p, 1, map, side[b]->p, map,
-                side[b]->p, 0, p->h[b] + k * size, p->width);
-        }
-    }
-    UP_TRY(UP_NEW(&p->k, m->moments->n_groups * p->n_pairs * p->packed, err));
+    p->packed = m->cov->width * (m->cov->width + 1) / 2;
+    UP_TRY(upi_tile_plan_make(m, &p->plan, err));
+    UP_TRY(UP_NEW(&p->k, m->moments->n_groups * p->plan.n_pairs * p->packed, err));
 out:
     return status;
 }
@@ -366,9 +249,7 @@ pass_free(second_pass *p)
         sums_free(s);
     }
     upi_free(p->workers);
-    upi_free(p->center);
-    upi_free(p->h[0]);
-    upi_free(p->h[1]);
+    upi_tile_plan_free(&p->plan);
     upi_free(p->k);
     (void)pthread_mutex_destroy(&p->lock);
 }
@@ -410,6 +291,7 @@ read_rows(
 {
     up_status status = UP_OK;
     upi_robust *robust = NULL;
+    const upi_robust *stored = m->moments->robust;
     second_pass p = {.lock = PTHREAD_MUTEX_INITIALIZER};
     UP_TRY(pass_new(m, &p, err));
     UP_TRY(UP_NEW(&robust, 1, err));
@@ -421,7 +303,7 @@ read_rows(
     *line = NULL;
     robust->vcov = m->opts.vcov;
     robust->n_equations = m->n_equations;
-    robust->n_pairs = p.n_pairs;
+    robust->n_pairs = p.plan.n_pairs;
     robust->width = p.packed;
     robust->k = p.k;
     p.k = NULL;
@@ -429,7 +311,12 @@ read_rows(
     m->cov->moments->robust = robust;
     robust = NULL;
 out:
-    if (status == UP_E_NEEDS_ROWS) {
+    if (status == UP_E_NEEDS_ROWS && stored != NULL) {
+        upi_fix(err,
+            "ask for '%s', which the capsule was fitted with, and the same model; or "
+            "fit with '%s' on the rows",
+            upi_vcov_name(stored->vcov), upi_vcov_name(m->opts.vcov));
+    } else if (status == UP_E_NEEDS_ROWS) {
         upi_fix(err,
             "ask for the iid covariance, or fit with '%s' while the rows are at hand "
             "before the capsule is saved",

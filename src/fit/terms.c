@@ -9,8 +9,15 @@
 #include <math.h>
 #include <string.h>
 
+/* Which of the two factors of a row's weight are in the triangle rather than in a key. */
+static bool
+scaled_by(const up_moments *m, int role, int64_t key)
+{
+    return m->row_weighted && key < 0 && m->experiment->roles[role].name != NULL;
+}
+
 double
-upi_moments_x_mean(const up_moments *m, int64_t k, int64_t group)
+upi_moments_x_weighted_mean(const up_moments *m, int64_t k, int64_t group)
 {
     int64_t nv = m->nx + m->ny;
     if (m->form != UPI_TRI) {
@@ -18,6 +25,19 @@ upi_moments_x_mean(const up_moments *m, int64_t k, int64_t group)
     }
     const double *r = m->tri + group * ((1 + nv) * (2 + nv) / 2);
     return r[upi_packed(0, 1 + k)] / r[0];
+}
+
+/* Averages are over people: a propensity has no part in them, and the plain mean of the record
+ * is the one wanted. Where analytic weights differ by row as well, the triangle's mean, in which
+ * both have a part, is the closest that was kept. */
+double
+upi_moments_x_mean(const up_moments *m, int64_t k, int64_t group)
+{
+    bool plain = m->form == UPI_TRI && m->mean != NULL &&
+                 scaled_by(m, UPI_ROLE_PROPENSITY, m->propensity) &&
+                 !scaled_by(m, UPI_ROLE_WEIGHT, m->weight);
+    return plain ? m->mean[group * (m->nx + m->ny) + k]
+                 : upi_moments_x_weighted_mean(m, k, group);
 }
 
 double
@@ -52,10 +72,8 @@ upi_group_population(const up_model *model, int64_t group)
     if (m->weight >= 0) {
         return m->keys[m->weight].number[upi_moments_code(m, group, m->weight)];
     }
-    bool by_row = m->row_weighted &&
-                  m->experiment->roles[UPI_ROLE_WEIGHT].name != NULL &&
-                  m->experiment->roles[UPI_ROLE_PROPENSITY].name == NULL;
-    if (by_row) {
+    if (scaled_by(m, UPI_ROLE_WEIGHT, m->weight) &&
+        !scaled_by(m, UPI_ROLE_PROPENSITY, m->propensity)) {
         int64_t width = 1 + m->nx + m->ny;
         double r = m->tri[group * (width * (width + 1) / 2)];
         return r * r / (double)m->n[group];
@@ -349,10 +367,13 @@ upi_basis_free(upi_basis *b)
     upi_free(b->bread);
     upi_free(b->dropped);
     upi_free(b->combination);
+    upi_free(b->dropped_size);
     memset(b, 0, sizeof *b);
 }
 
 /* ---- repeated columns ---- */
+
+enum { MOST_TERMS = 6 }; /* of a combination that is written out */
 
 void
 upi_combination_text(
@@ -364,9 +385,10 @@ upi_combination_text(
         largest = fmax(largest, fabs(combination[k]));
     }
     bool first = true;
+    int64_t terms = 0;
     for (int64_t k = 0; k < b->p; k++) {
         double c = combination[k];
-        if (fabs(c) <= 1e-8 * largest) {
+        if (fabs(c) <= 1e-8 * largest || ++terms > MOST_TERMS) {
             continue;
         }
         const char *sign = c < 0 ? "-" : "+";
@@ -381,6 +403,8 @@ upi_combination_text(
     }
     if (first) {
         upi_text_add(out, " 0 in every row");
+    } else if (terms > MOST_TERMS) {
+        upi_text_addf(out, " and %lld more", (long long)(terms - MOST_TERMS));
     }
 }
 
@@ -403,7 +427,7 @@ note_dropped(up_model *m, const upi_basis *b, int64_t j, const double *combinati
 
 up_status
 upi_basis_reduce(up_model *m, upi_basis *b, const int64_t *keep,
-    const double *combination, up_error *err)
+    const double *combination, const double *size, up_error *err)
 {
     up_status status = UP_OK;
     int64_t p = b->p;
@@ -413,6 +437,7 @@ upi_basis_reduce(up_model *m, upi_basis *b, const int64_t *keep,
     }
     UP_TRY(UP_NEW(&b->dropped, p - kept, err));
     UP_TRY(UP_NEW(&b->combination, kept * (p - kept), err));
+    UP_TRY(UP_NEW(&b->dropped_size, p - kept, err));
     b->n_dropped = 0;
     for (int64_t j = 0; j < p; j++) {
         if (keep[j] != 0) {
@@ -420,6 +445,7 @@ upi_basis_reduce(up_model *m, upi_basis *b, const int64_t *keep,
         }
         UP_TRY(note_dropped(m, b, j, combination + j * p, err));
         double *out = b->combination + kept * b->n_dropped;
+        b->dropped_size[b->n_dropped] = size[0] > 0 ? size[j] / size[0] : 0;
         b->dropped[b->n_dropped++] = b->term[j];
         int64_t to = 0;
         for (int64_t k = 0; k < p; k++) {
@@ -442,13 +468,15 @@ out:
     return status;
 }
 
+/* A combination at the average of a centred column is 0 but for rounding, in l and in ld alike:
+ * such values are small beside what the column is in the rows. */
 bool
 upi_model_estimable(const up_model *m, int64_t e, const double *l, const double *ld)
 {
     const upi_basis *b = upi_model_basis(m, e);
     for (int64_t j = 0; j < b->n_dropped; j++) {
         double value = 0;
-        double size = fabs(ld[j]);
+        double size = fmax(fabs(ld[j]), b->dropped_size[j]);
         for (int64_t k = 0; k < b->p; k++) {
             double part = b->combination[k + j * b->p] * l[k];
             value += part;

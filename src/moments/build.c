@@ -2,7 +2,8 @@
  * values, or the groups become too many, the pass is repeated with it as a continuous
  * covariate; as a rule this shows in the first thousand rows. What is continuous in the end
  * depends on the data alone: keys with too many values first, and only when none is left are
- * covariates taken out of the keys because of the number of groups. */
+ * covariates taken out of the keys because of the number of groups; with clusters only where
+ * memory asks for it. */
 #include "moments/build.h"
 
 #include "base/opts.h"
@@ -74,11 +75,17 @@ release_numbers(const upi_pass *pass, upi_choice *choice, int64_t few)
     return any;
 }
 
+/* limited: the caller gave the number of groups. */
 static up_status
-choose_by_groups(const upi_pass *pass, upi_choice *choice, up_error *err)
+choose_by_groups(const upi_pass *pass, bool limited, upi_choice *choice, up_error *err)
 {
     const upi_plan *p = pass->plan;
-    if (release_numbers(pass, choice, FEW_LEVELS) || release_numbers(pass, choice, 1)) {
+    if (release_numbers(pass, choice, FEW_LEVELS)) {
+        return UP_OK;
+    }
+    /* With clusters a number of few levels is continuous only where that was asked for: it is
+     * the clusters that make the groups many, and its segments would be lost. */
+    if ((p->shape.ways == 0 || limited) && release_numbers(pass, choice, 1)) {
         return UP_OK;
     }
     if (p->shape.ways > 0) {
@@ -120,7 +127,7 @@ attempt(up_experiment *e, const up_moments_opts *opts, upi_choice *choice,
         UP_TRY(upi_combiner_finish(&pass.combiner, &table, err));
     }
     if (atomic_load(&pass.combiner.over)) {
-        UP_TRY(choose_by_groups(&pass, choice, err));
+        UP_TRY(choose_by_groups(&pass, opts->max_groups > 0, choice, err));
         goto out;
     }
     UP_TRY(upi_finish(&pass, e, table, out, err));

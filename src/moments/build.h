@@ -46,8 +46,9 @@ up_status upi_verdict_groups(const up_moments *m, const up_run *run, up_error *e
  * its source. */
 up_status upi_finish(const upi_pass *pass, up_experiment *rows, upi_table *table,
     up_moments **out, up_error *err);
-/* Fills the group arrays of m from a finished table whose codes are those of m's keys. */
-up_status upi_finish_groups(up_moments *m, const upi_table *table, up_error *err);
+/* Fills the group arrays of m from a finished table whose codes are those of m's keys; the
+ * table is empty afterwards. */
+up_status upi_finish_groups(up_moments *m, upi_table *table, up_error *err);
 /* The table of m's groups, for merging; the same without records, for finding groups. */
 up_status upi_moments_table(const up_moments *m, upi_table **out, up_error *err);
 up_status upi_moments_index(const up_moments *m, upi_table **out, up_error *err);
@@ -63,6 +64,6 @@ up_status upi_finish_missing_notes(up_moments *m, up_error *err);
 /* The name and the reason of the layout, and a note of it. */
 up_status upi_finish_layout(up_moments *m, up_error *err);
 /* Places of the n groups in canonical order; order (n). */
-up_status upi_canonical_order(const upi_table *t, int64_t *order, up_error *err);
+up_status upi_canonical_order(const upi_table *t, int32_t *order, up_error *err);
 
 #endif

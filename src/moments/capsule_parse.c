@@ -324,6 +324,30 @@ out:
     return status;
 }
 
+/* Capsules that the library wrote, and those of earlier programs, do not have it. */
+static up_status
+read_fitted(upi_capsule_reader *r, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_fit_options *f = &r->m->fitted;
+    json_t *object = json_object_get(r->root, "fit");
+    if (object == NULL) {
+        return UP_OK;
+    }
+    UP_TRY(get_int(r, object, "vcov", 0, 100, &f->vcov, err));
+    UP_TRY(get_int(r, object, "interactions", 0, 1, &f->interactions, err));
+    UP_TRY(get_int(r, object, "no_covariates", 0, 1, &f->no_covariates, err));
+    json_t *tolerance = json_object_get(object, "rank_tolerance");
+    f->rank_tolerance = json_number_value(tolerance);
+    if (!json_is_number(tolerance) ||
+        !(f->rank_tolerance >= 0 && f->rank_tolerance < 1)) {
+        return upi_capsule_damaged(r, err, "rank_tolerance", "is out of range");
+    }
+    f->known = true;
+out:
+    return status;
+}
+
 static up_status
 read_shape(upi_capsule_reader *r, up_error *err)
 {
@@ -387,6 +411,7 @@ upi_capsule_parse(upi_capsule_reader *r, const char *json, up_error *err)
     UP_TRY(read_keys(r, err));
     UP_TRY(read_missing(r, err));
     UP_TRY(read_robust(r, err));
+    UP_TRY(read_fitted(r, err));
 out:
     return status;
 }

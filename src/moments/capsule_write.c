@@ -84,6 +84,21 @@ put_robust(upi_json *j, const upi_robust *r)
     upi_json_object_end(j);
 }
 
+static void
+put_fitted(upi_json *j, const upi_fit_options *f)
+{
+    if (!f->known) {
+        return;
+    }
+    upi_json_key(j, "fit");
+    upi_json_object(j);
+    upi_json_put_int(j, "vcov", f->vcov);
+    upi_json_put_int(j, "interactions", f->interactions);
+    upi_json_put_int(j, "no_covariates", f->no_covariates);
+    upi_json_put_double(j, "rank_tolerance", f->rank_tolerance);
+    upi_json_object_end(j);
+}
+
 /* Notes of the build are made anew by the reader; those that others added are kept. */
 static up_status
 describe(const up_moments *m, char **out, up_error *err)
@@ -116,6 +131,7 @@ describe(const up_moments *m, char **out, up_error *err)
     put_keys(&j, m);
     put_missing(&j, m);
     put_robust(&j, m->robust);
+    put_fitted(&j, &m->fitted);
     put_hex(&j, "checksum", upi_capsule_checksum(m));
     upi_json_object_end(&j);
     UP_TRY(upi_text_take(&text, out, err));

@@ -111,7 +111,7 @@ absorb(upi_combiner *c, upi_node *node, upi_table *table, up_error *err)
         node->table = table;
         table = NULL;
     } else {
-        UP_TRY(upi_table_absorb(node->table, table, err));
+        UP_TRY(upi_table_consume(node->table, table, err));
     }
     if (node->table->n > c->max_groups) {
         atomic_store(&c->over, true);

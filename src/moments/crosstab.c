@@ -32,9 +32,9 @@ same_ignoring_case(const char *a, const char *b)
     return *a == *b;
 }
 
-/* The usual names of a control, in order of preference; else the first level. */
+/* The usual names of a control, in order of preference; -1 if there is none. */
 static int64_t
-default_control(const upi_key *k)
+usual_control(const upi_key *k)
 {
     static const char *const usual[] = {"control", "0", "false", "A"};
     for (size_t u = 0; u < sizeof usual / sizeof usual[0]; u++) {
@@ -44,7 +44,39 @@ default_control(const upi_key *k)
             }
         }
     }
-    return 0;
+    return -1;
+}
+
+static up_status
+refuse_label(const up_moments *m, const char *wanted, up_error *err)
+{
+    const upi_key *k = &m->keys[m->arm];
+    const char *near =
+        upi_text_nearest(wanted, (const char *const *)k->label, k->n_levels);
+    (void)upi_fail(err, UP_E_ARMS, "control", "no arm is called '%s'", wanted);
+    return upi_fix(err, "give one of the values of '%s', e.g. '%s'", k->name,
+        near != NULL ? near : k->label[0]);
+}
+
+static bool
+has_label(const up_moments *m, int64_t key, const char *label)
+{
+    return key >= 0 && find_label(&m->keys[key], label) >= 0;
+}
+
+/* The level that the user or the labels tell; -1 if none does. A label that is of one role
+ * only leaves the others to their own: treatment received may be 0/1 where arms have names. */
+static int64_t
+told_control(const up_moments *m, int64_t key)
+{
+    const upi_key *k = &m->keys[key];
+    const char *wanted = m->experiment->control;
+    int64_t level = wanted != NULL ? find_label(k, wanted) : -1;
+    int64_t arm = level < 0 && key != m->arm ? told_control(m, m->arm) : -1;
+    if (arm >= 0) {
+        level = find_label(k, m->keys[m->arm].label[arm]);
+    }
+    return level >= 0 ? level : usual_control(k);
 }
 
 up_status
@@ -52,25 +84,22 @@ upi_moments_control(const up_moments *m, int64_t key, int64_t *level, up_error *
 {
     const upi_key *k = &m->keys[key];
     const char *wanted = m->experiment->control;
-    if (wanted == NULL) {
-        *level = default_control(k);
-        return UP_OK;
+    int64_t found = told_control(m, key);
+    if (key == m->arm && wanted != NULL && !has_label(m, key, wanted) &&
+        !has_label(m, m->instrument, wanted) && !has_label(m, m->treated, wanted)) {
+        return refuse_label(m, wanted, err);
     }
-    int64_t found = find_label(k, wanted);
-    if (found >= 0) {
-        *level = found;
-        return UP_OK;
+    if (found < 0 && key != m->arm) {
+        found = find_label(k, m->keys[m->arm].label[0]);
     }
-    /* Treatment received may be 0/1 where arms have names. */
-    if (k->role != UPI_KEY_ARM) {
-        *level = default_control(k);
-        return UP_OK;
-    }
-    const char *near =
-        upi_text_nearest(wanted, (const char *const *)k->label, k->n_levels);
-    (void)upi_fail(err, UP_E_ARMS, "control", "no arm is called '%s'", wanted);
-    return upi_fix(err, "give one of the values of '%s', e.g. '%s'", k->name,
-        near != NULL ? near : k->label[0]);
+    *level = found >= 0 ? found : 0;
+    return UP_OK;
+}
+
+bool
+upi_moments_control_chosen(const up_moments *m, int64_t key)
+{
+    return told_control(m, key) < 0;
 }
 
 /* Within some level of z the propensity has more than one value. */

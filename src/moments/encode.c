@@ -160,6 +160,42 @@ take_value(
     }
 }
 
+/* True when some of n doubles is not finite: adding 1 to an exponent of ones sets the sign. */
+static bool
+any_not_finite(int64_t n, const double *x)
+{
+    uint64_t odd = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits = 0;
+        memcpy(&bits, &x[i], sizeof bits);
+        odd |= (bits & UINT64_C(0x7ff0000000000000)) + UINT64_C(0x0010000000000000);
+    }
+    return odd >> 63 != 0;
+}
+
+/* Four columns of finite numbers that stand side by side in v: rows are written in pieces, not
+ * in single numbers far apart. False when the columns are others. */
+static bool
+take_four(upi_encoder *e, const upi_plan_column *c, const upi_column *column, int64_t n)
+{
+    int64_t nv = e->plan->shape.nv;
+    const double *x[4];
+    for (int64_t j = 0; j < 4; j++) {
+        x[j] = column[j].data;
+        if (c[j].use != UPI_USE_VALUE || c[j].index != c[0].index + j ||
+            c[j].type != UPI_F64 || column[j].type != UPI_F64 ||
+            column[j].validity != NULL || any_not_finite(n, x[j])) {
+            return false;
+        }
+    }
+    double *out = e->v + c->index;
+    for (int64_t i = 0; i < n; i++) {
+        const double row[4] = {x[0][i], x[1][i], x[2][i], x[3][i]};
+        memcpy(out + i * nv, row, sizeof row);
+    }
+    return true;
+}
+
 static void
 count_odd(upi_odd *odd, double x)
 {
@@ -182,7 +218,7 @@ take_scale(
             count_missing(e, c, i);
         } else if (isinf(x[i])) {
             count_infinite(e, c, i);
-        } else if (!(x[i] > 0) || (propensity && x[i] > 1)) {
+        } else if (!(x[i] > 0) || (propensity && x[i] >= 1)) {
             count_odd(&e->odd[c->index], x[i]);
             leave_out(e, i);
         } else {
@@ -321,13 +357,31 @@ upi_cluster_id(const upi_column *c, int64_t row)
     return (uint64_t)((const int64_t *)c->data)[row];
 }
 
-static void
-take_ids(upi_encoder *e, const upi_plan_column *c, const upi_column *column, int64_t n)
+/* Whole numbers of this size and above are rounded in a double: two ids could be one. */
+static up_status
+refuse_rounded(const upi_plan_column *c, double x, up_error *err)
+{
+    up_status status = c->use == UPI_USE_UNIT ? UP_E_UNIT : UP_E_CLUSTER;
+    (void)upi_fail(err, status, c->name,
+        "'%s' holds the number %.17g: ids beyond 9007199254740992 in a number column "
+        "cannot be told apart",
+        c->name, x);
+    (void)upi_fix(err, "store them as text (in a text file with a letter before the "
+                       "digits) or as 64-bit integers");
+    return status;
+}
+
+static up_status
+take_ids(upi_encoder *e, const upi_plan_column *c, const upi_column *column, int64_t n,
+    up_error *err)
 {
     uint64_t *id = c->use == UPI_USE_UNIT ? e->unit : e->cluster[c->index];
     for (int64_t i = 0; i < n; i++) {
-        bool nan = column->type == UPI_F64 && isnan(((const double *)column->data)[i]);
-        if (!upi_valid(column, i) || nan) {
+        double x = column->type == UPI_F64 ? ((const double *)column->data)[i] : 0;
+        if (fabs(x) >= 0x1p53 && upi_valid(column, i)) {
+            return refuse_rounded(c, x, err);
+        }
+        if (!upi_valid(column, i) || isnan(x)) {
             id[i] = 0;
             count_missing(e, c, i);
             continue;
@@ -337,6 +391,7 @@ take_ids(upi_encoder *e, const upi_plan_column *c, const upi_column *column, int
             id[i] = upi_hash_u64(id[i]);
         }
     }
+    return UP_OK;
 }
 
 /* Moves the rows that are left to the front. */
@@ -391,8 +446,7 @@ take_column(upi_encoder *e, const upi_plan_column *c, const upi_column *column,
         take_scale(e, c, column, n);
         break;
     default:
-        take_ids(e, c, column, n);
-        break;
+        return take_ids(e, c, column, n, err);
     }
     return UP_OK;
 }
@@ -426,6 +480,11 @@ upi_encoder_take(upi_encoder *e, const upi_batch *batch, up_error *err)
     }
     begin_batch(e, n);
     for (int64_t j = 0; j < p->n_columns; j++) {
+        if (j + 4 <= p->n_columns &&
+            take_four(e, &p->columns[j], &batch->columns[j], n)) {
+            j += 3;
+            continue;
+        }
         UP_TRY(take_column(e, &p->columns[j], &batch->columns[j], n, err));
     }
     e->n = n;

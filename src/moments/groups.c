@@ -65,34 +65,49 @@ out:
     return status;
 }
 
-up_status
-upi_finish_groups(up_moments *m, const upi_table *t, up_error *err)
+static void
+copy_group(up_moments *m, const upi_table *t, int64_t g)
 {
-    up_status status = UP_OK;
-    int64_t *order = NULL;
     const upi_shape *s = &t->shape;
     int64_t nv = s->nv;
+    const double *record = upi_table_values(t, g);
+    memcpy(m->code + g * s->n_keys, upi_table_codes(t, g),
+        (size_t)s->n_keys * sizeof *m->code);
+    for (int64_t w = 0; w < s->ways; w++) {
+        m->cluster[w][g] = upi_table_clusters(t, g)[w];
+    }
+    m->n[g] = *upi_table_count(t, g);
+    m->n_rows += m->n[g];
+    memcpy(m->mean + g * nv, record, (size_t)nv * sizeof *m->mean);
+    if (s->form == UPI_TRI) {
+        fill_triangle(nv, record, m->tri + g * (nv + 1) * (nv + 2) / 2);
+    } else if (s->second) {
+        memcpy(m->m2 + g * s->pairs, record + nv, (size_t)s->pairs * sizeof *m->m2);
+    }
+}
+
+up_status
+upi_finish_groups(up_moments *m, upi_table *t, up_error *err)
+{
+    up_status status = UP_OK;
+    int32_t *order = NULL;
+    upi_table_drop_index(t);
     UP_TRY(UP_NEW(&order, t->n, err));
     UP_TRY(upi_canonical_order(t, order, err));
+    UP_TRY(upi_table_sort(t, order, err));
+    upi_free(order);
+    order = NULL;
     UP_TRY(make_arrays(m, t, err));
     m->n_groups = t->n;
     m->n_rows = 0;
-    for (int64_t i = 0; i < t->n; i++) {
-        int64_t g = order[i];
-        const double *record = upi_table_values(t, g);
-        memcpy(m->code + i * s->n_keys, upi_table_codes(t, g),
-            (size_t)s->n_keys * sizeof *m->code);
-        for (int64_t w = 0; w < s->ways; w++) {
-            m->cluster[w][i] = upi_table_clusters(t, g)[w];
+    /* From the end, so that the memory of records that were copied can go at once. */
+    int64_t step = t->n / 32 + 4096;
+    while (t->n > 0) {
+        int64_t left = t->n > step ? t->n - step : 0;
+        for (int64_t g = t->n - 1; g >= left; g--) {
+            copy_group(m, t, g);
         }
-        m->n[i] = *upi_table_count(t, g);
-        m->n_rows += m->n[i];
-        memcpy(m->mean + i * nv, record, (size_t)nv * sizeof *m->mean);
-        if (s->form == UPI_TRI) {
-            fill_triangle(nv, record, m->tri + i * (nv + 1) * (nv + 2) / 2);
-        } else if (s->second) {
-            memcpy(m->m2 + i * s->pairs, record + nv, (size_t)s->pairs * sizeof *m->m2);
-        }
+        upi_table_shrink(t, left);
     }
 out:
     upi_free(order);

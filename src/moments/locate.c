@@ -135,11 +135,9 @@ out:
     return status;
 }
 
-static up_status
-locate_direct(
-    upi_locator *l, const upi_encoder *e, upi_table *t, int32_t *at, up_error *err)
+static void
+pack_rows(upi_locator *l, const upi_encoder *e)
 {
-    up_status status = UP_OK;
     memset(l->packed, 0, (size_t)e->n * sizeof *l->packed);
     int shift = 0;
     for (int64_t k = 0; k < l->n_keys; k++) {
@@ -149,6 +147,14 @@ locate_direct(
         }
         shift += l->bits[k];
     }
+}
+
+static up_status
+locate_direct(
+    upi_locator *l, const upi_encoder *e, upi_table *t, int32_t *at, up_error *err)
+{
+    up_status status = UP_OK;
+    pack_rows(l, e);
     for (int64_t i = 0; i < e->n; i++) {
         at[i] = l->direct[l->packed[i]] - 1;
         UP_TRY(at[i] < 0 ? add_group(l, e, t, i, at, err) : UP_OK);
@@ -202,12 +208,43 @@ out:
     return status;
 }
 
-void
-upi_locate_only(upi_locator *l, const upi_encoder *e, const upi_table *t, int32_t *at)
+/* Bits for the codes of all groups of a table that is complete. */
+static void
+fit_bits(upi_locator *l, const upi_table *t)
 {
+    for (int64_t g = 0; g < t->n; g++) {
+        const int32_t *code = upi_table_codes(t, g);
+        for (int64_t k = 0; k < l->n_keys; k++) {
+            while (code[k] >> l->bits[k] != 0) {
+                l->bits[k]++;
+            }
+        }
+    }
+}
+
+up_status
+upi_locate_only(upi_locator *l, const upi_encoder *e, const upi_table *t, int32_t *at,
+    up_error *err)
+{
+    up_status status = UP_OK;
+    if (!l->hashed && l->direct == NULL) {
+        fit_bits(l, t);
+    }
+    if (!l->hashed) {
+        UP_TRY(widen(l, e, t, err));
+    }
+    if (!l->hashed) {
+        pack_rows(l, e);
+        for (int64_t i = 0; i < e->n; i++) {
+            at[i] = l->direct[l->packed[i]] - 1;
+        }
+        goto out;
+    }
     hash_rows(l, e);
     for (int64_t i = 0; i < e->n; i++) {
         upi_group_key key = key_of(l, e, i, l->hash[i]);
         at[i] = (int32_t)upi_table_find(t, &key);
     }
+out:
+    return status;
 }

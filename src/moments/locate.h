@@ -25,7 +25,7 @@ void upi_locator_clear(upi_locator *l);
 up_status upi_locate(
     upi_locator *l, const upi_encoder *e, upi_table *t, int32_t *at, up_error *err);
 /* Group of each row in a table that is complete; -1 where it is not there. */
-void upi_locate_only(
-    upi_locator *l, const upi_encoder *e, const upi_table *t, int32_t *at);
+up_status upi_locate_only(upi_locator *l, const upi_encoder *e, const upi_table *t,
+    int32_t *at, up_error *err);
 
 #endif

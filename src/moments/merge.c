@@ -231,6 +231,19 @@ out:
     return status;
 }
 
+/* Options of fits that differ are forgotten. */
+static void
+unite_fitted(const up_moments *a, const up_moments *b, up_moments *m)
+{
+    const upi_fit_options *x = &a->fitted;
+    const upi_fit_options *y = &b->fitted;
+    bool same = x->known && y->known && x->vcov == y->vcov &&
+                x->interactions == y->interactions &&
+                x->no_covariates == y->no_covariates &&
+                x->rank_tolerance == y->rank_tolerance;
+    m->fitted = same ? *x : (upi_fit_options){0};
+}
+
 /* What belongs to the design and is the same in both. */
 static up_status
 begin(const up_moments *a, up_moments *m, up_error *err)
@@ -278,6 +291,7 @@ up_moments_merge(
     UP_TRY(upi_moments_comparable(a, b, err));
     UP_TRY(UP_NEW(&m, 1, err));
     UP_TRY(begin(a, m, err));
+    unite_fitted(a, b, m);
     UP_TRY(side_make(a, a->n_keys + b->n_keys, &left, err));
     UP_TRY(side_make(b, a->n_keys + b->n_keys, &right, err));
     UP_TRY(unite_keys(&left, &right, m, err));

@@ -59,6 +59,15 @@ typedef struct upi_robust {
     double *k;                           /* n_groups * n_pairs * width */
 } upi_robust;
 
+/* How the program's `fit` fitted before it saved: what a capsule answers with when nobody says
+ * otherwise. vcov as asked for, so that AUTO stays open. */
+typedef struct upi_fit_options {
+    bool known;
+    int64_t vcov, interactions,
+        no_covariates; /* enum up_vcov, enum up_interactions, 0 or 1 */
+    double rank_tolerance;
+} upi_fit_options;
+
 struct up_moments {
     up_experiment *experiment; /* own copy, no source */
     up_experiment
@@ -87,6 +96,7 @@ struct up_moments {
         m2; /* (n_groups * nv(nv+1)/2) packed upper by columns: (0,0),(0,1),(1,1),(0,2).. ; may be NULL */
     double *tri; /* (n_groups * (1+nv)(2+nv)/2) packed upper by columns; UPI_TRI */
     upi_robust *robust; /* NULL, or the second pass of one fit */
+    upi_fit_options fitted;
 
     int64_t n_rows; /* analysed */
     int64_t n_read; /* read, after the filter */
@@ -130,8 +140,12 @@ up_status upi_moments_visit_rows(
 /* Rows of the crosstab the design is identified from. count is allocated for the caller. */
 up_status upi_moments_crosstab(
     const up_moments *m, upi_crosstab *out, int64_t **count, up_error *err);
-/* The index of the control level of a role's key (by the user's label or the defaults). */
+/* The index of the control level of a role's key: the label that was named; for keys other than
+ * the arm, the label of the arm's control; one of the usual labels; else the first level.
+ * UP_E_ARMS for the arm when no role has the label that was named. */
 up_status upi_moments_control(
     const up_moments *m, int64_t key, int64_t *level, up_error *err);
+/* True where it is merely the first level. */
+bool upi_moments_control_chosen(const up_moments *m, int64_t key);
 
 #endif

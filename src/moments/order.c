@@ -7,7 +7,7 @@
 
 typedef struct sorter {
     int64_t n;
-    int64_t *order, *next;
+    int32_t *order, *next;
     uint64_t *word; /* (n) of each group */
 } sorter;
 
@@ -27,10 +27,10 @@ sort_byte(sorter *s, int shift)
         start[b] += start[b - 1];
     }
     for (int64_t i = 0; i < s->n; i++) {
-        int64_t g = s->order[i];
+        int32_t g = s->order[i];
         s->next[start[s->word[g] >> shift & 255]++] = g;
     }
-    int64_t *swap = s->order;
+    int32_t *swap = s->order;
     s->order = s->next;
     s->next = swap;
 }
@@ -70,16 +70,16 @@ pack_keys(sorter *s, const upi_table *t, int64_t last)
 }
 
 up_status
-upi_canonical_order(const upi_table *t, int64_t *order, up_error *err)
+upi_canonical_order(const upi_table *t, int32_t *order, up_error *err)
 {
     up_status status = UP_OK;
-    int64_t *other = NULL;
+    int32_t *other = NULL;
     sorter s = {.n = t->n, .order = order};
     UP_TRY(UP_NEW(&other, t->n, err));
     s.next = other;
     UP_TRY(UP_NEW(&s.word, t->n, err));
     for (int64_t i = 0; i < t->n; i++) {
-        order[i] = i;
+        order[i] = (int32_t)i;
     }
     for (int64_t last = t->shape.n_keys; last > 0;) {
         last = pack_keys(&s, t, last);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { FAR = 24 }; /* groups ahead that are fetched */
 static const int64_t units_limit = 3000000;
 
 up_status
@@ -197,20 +198,25 @@ out:
     return status;
 }
 
-/* The table of a range as it goes to the combiner: tight and without slots. */
+/* The table of a range as it goes to the combiner: tight, without slots, in buckets by hash. */
 static up_status
 close_table(upi_worker *w, upi_table **out, up_error *err)
 {
     up_status status = UP_OK;
     const upi_shape *s = &w->live->shape;
     upi_table *rest = NULL;
+    int32_t *order = NULL;
     UP_TRY(upi_table_make(s, upi_shape_rest(s), w->live->n, &rest, err));
+    UP_TRY(upi_table_by_hash(w->live, &order, err));
     if (s->form == UPI_TRI) {
         upi_blocks_close(&w->blocks, w->live);
     }
-    for (int64_t g = 0; g < w->live->n; g++) {
+    for (int64_t i = 0; i < w->live->n; i++) {
+        if (i + FAR < w->live->n) {
+            upi_table_prefetch(w->live, order[i + FAR]);
+        }
+        int64_t g = order[i], at = 0, n = *upi_table_count(w->live, g);
         upi_group_key key = upi_table_key(w->live, g);
-        int64_t at = 0, n = *upi_table_count(w->live, g);
         UP_TRY(upi_table_add(rest, &key, &at, err));
         *upi_table_count(rest, at) = n;
         if (s->form == UPI_TRI) {
@@ -221,10 +227,12 @@ close_table(upi_worker *w, upi_table **out, up_error *err)
                 s, n, upi_table_values(w->live, g), upi_table_values(rest, at));
         }
     }
+    rest->by_hash = true;
     *out = rest;
     rest = NULL;
 out:
     upi_table_free(rest);
+    upi_free(order);
     return status;
 }
 

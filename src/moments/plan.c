@@ -178,10 +178,24 @@ set_shape(upi_plan *p, const up_moments_opts *opts)
     }
     s->second = s->form == UPI_GRAM || (s->form == UPI_MEAN && s->ways == 0);
     int64_t fits = group_memory / (int64_t)sizeof(double) / (upi_shape_rest(s) + 4);
-    p->max_groups = fits < 200000 ? fits : 200000;
+    /* Many clusters make many groups, whatever the keys: only memory bounds those. */
+    p->max_groups = fits < 200000 || s->ways > 0 ? fits : 200000;
     if (opts->max_groups > 0) {
         p->max_groups = opts->max_groups;
     }
+}
+
+/* A covariate that could leave the keys. Without one, clusters may make any number of groups. */
+static bool
+has_number(const upi_plan *p)
+{
+    for (int64_t k = 0; k < p->n_keys; k++) {
+        const upi_plan_key *key = &p->keys[k];
+        if (key->role == UPI_KEY_COVARIATE && !p->e->covariates[key->index].factor) {
+            return true;
+        }
+    }
+    return false;
 }
 
 up_status
@@ -205,7 +219,7 @@ upi_plan_make(const up_experiment *e, const up_moments_opts *opts,
         (void)add_column(&p, &e->components[p.ny], UPI_USE_VALUE, p.nx + p.ny, true);
     }
     set_shape(&p, opts);
-    if (choice->unlimited) {
+    if (choice->unlimited || (p.shape.ways > 0 && !has_number(&p))) {
         p.max_groups = INT64_MAX;
     }
     UP_TRY(check_layout(&p, opts->layout, err));

@@ -145,7 +145,7 @@ out:
 static up_status
 changed(const up_moments *m, up_error *err)
 {
-    (void)upi_fail(err, UP_E_SOURCE, NULL,
+    (void)upi_fail(err, UP_E_SOURCE, m->rows->source->name,
         "the rows of '%s' are not those of the first pass",
         m->rows->source->name != NULL ? m->rows->source->name : "the source");
     return upi_fix(err, "keep the data unchanged while it is analysed");
@@ -208,7 +208,7 @@ visit_batch(void *ctx, int worker, int64_t range, const upi_batch *batch, up_err
     if (!rename_codes(v, w->encoder)) {
         return changed(v->m, err);
     }
-    upi_locate_only(&w->locator, e, v->index, w->at);
+    UP_TRY(upi_locate_only(&w->locator, e, v->index, w->at, err));
     for (int64_t i = 0; i < e->n; i++) {
         if (w->at[i] < 0) {
             return changed(v->m, err);

@@ -9,10 +9,13 @@
 #include <string.h>
 
 enum {
-    FARTHEST = 48, /* groups ahead whose own record is fetched */
-    FAR = 24,      /* whose slot */
-    NEAR = 12,     /* whose place in the other table */
-    MANY = 4096,   /* groups from which on the order of access matters */
+    FARTHEST = 48,   /* groups ahead whose own record is fetched */
+    FAR = 24,        /* whose slot */
+    NEAR = 12,       /* whose place in the other table */
+    BLOCKS = 1024,   /* of a table that is sorted in place */
+    STEPS = 32,      /* in which memory is given back */
+    LARGE = 1 << 20, /* groups of a table whose memory is worth giving back early */
+    MANY = 4096,     /* groups from which on the order of access matters */
     BUCKET_BITS = 12
 };
 
@@ -84,6 +87,14 @@ place(upi_table *t, int64_t group)
     t->slot[i] = (upi_slot){(uint32_t)hash, (int32_t)group + 1};
 }
 
+void
+upi_table_drop_index(upi_table *t)
+{
+    upi_free(t->slot);
+    t->slot = NULL;
+    t->n_slots = 0;
+}
+
 /* Slots for `groups` groups at a load of at most two thirds. */
 static up_status
 reserve_slots(upi_table *t, int64_t groups, up_error *err)
@@ -97,8 +108,8 @@ reserve_slots(upi_table *t, int64_t groups, up_error *err)
     if (wanted == t->n_slots) {
         return UP_OK;
     }
+    upi_table_drop_index(t); /* first: both together would be the peak of a build */
     UP_TRY(UP_NEW(&fresh, wanted, err));
-    upi_free(t->slot);
     t->slot = fresh;
     t->n_slots = wanted;
     t->shift = 64;
@@ -117,14 +128,6 @@ up_status
 upi_table_index(upi_table *t, up_error *err)
 {
     return t->slot != NULL ? UP_OK : reserve_slots(t, t->n + 1, err);
-}
-
-void
-upi_table_drop_index(upi_table *t)
-{
-    upi_free(t->slot);
-    t->slot = NULL;
-    t->n_slots = 0;
 }
 
 up_status
@@ -163,8 +166,20 @@ void
 upi_table_clear(upi_table *t)
 {
     t->n = 0;
+    t->by_hash = false;
     if (t->slot != NULL) {
         memset(t->slot, 0, (size_t)t->n_slots * sizeof *t->slot);
+    }
+}
+
+void
+upi_table_shrink(upi_table *t, int64_t n)
+{
+    t->n = n;
+    char *less = upi_realloc(t->record, (n > 0 ? n : 1) * t->bytes, 1);
+    if (less != NULL) {
+        t->record = less;
+        t->capacity = n > 0 ? n : 1;
     }
 }
 
@@ -208,14 +223,17 @@ upi_table_prefetch_slot(const upi_table *t, uint64_t hash)
     __builtin_prefetch(&t->slot[first_slot(t, hash)]);
 }
 
+/* The record that the tag points to: as a rule, the one that will be compared. */
 void
 upi_table_prefetch_record(const upi_table *t, uint64_t hash)
 {
-    int64_t g = t->slot[first_slot(t, hash)].group;
-    if (g > 0) {
-        const char *record = upi_table_record(t, g - 1);
-        __builtin_prefetch(record);
-        __builtin_prefetch(record + 64);
+    uint64_t mask = (uint64_t)t->n_slots - 1;
+    uint32_t tag = (uint32_t)hash;
+    for (uint64_t i = first_slot(t, hash); t->slot[i].group != 0; i = (i + 1) & mask) {
+        if (t->slot[i].tag == tag) {
+            upi_table_prefetch(t, t->slot[i].group - 1);
+            break;
+        }
     }
 }
 
@@ -224,6 +242,7 @@ upi_table_add(upi_table *t, const upi_group_key *key, int64_t *group, up_error *
 {
     up_status status = UP_OK;
     int64_t g = t->n;
+    t->by_hash = false;
     if (g >= INT32_MAX - 1) {
         status =
             upi_fail(err, UP_E_ARGUMENT, NULL, "more than two thousand million groups");
@@ -263,15 +282,12 @@ upi_table_key(const upi_table *t, int64_t g)
 /* The groups of a large table in buckets by hash. Records of the other table were added in
  * this order too, a run at a time, so what a bucket touches there stays in the cache; in
  * order of arrival every group of a million clusters would be a miss. */
-static up_status
-hash_order(const upi_table *t, int32_t **order, up_error *err)
+up_status
+upi_table_by_hash(const upi_table *t, int32_t **order, up_error *err)
 {
     up_status status = UP_OK;
     int32_t *made = NULL, *start = NULL;
     const int64_t buckets = INT64_C(1) << BUCKET_BITS;
-    if (t->n < MANY) {
-        return UP_OK;
-    }
     UP_TRY(UP_NEW(&start, buckets + 1, err));
     UP_TRY(UP_NEW(&made, t->n, err));
     for (int64_t g = 0; g < t->n; g++) {
@@ -291,21 +307,24 @@ out:
     return status;
 }
 
+static int64_t
+nth(const int32_t *order, int64_t i)
+{
+    return order != NULL ? order[i] : i;
+}
+
 static void
 fetch_ahead(
     const upi_table *into, const upi_table *from, const int32_t *order, int64_t i)
 {
-    if (order == NULL) {
-        return;
-    }
-    if (i + FARTHEST < from->n) {
-        __builtin_prefetch(upi_table_record(from, order[i + FARTHEST]));
+    if (order != NULL && i + FARTHEST < from->n) {
+        upi_table_prefetch(from, order[i + FARTHEST]);
     }
     if (i + FAR < from->n) {
-        upi_table_prefetch_slot(into, *upi_table_hash(from, order[i + FAR]));
+        upi_table_prefetch_slot(into, *upi_table_hash(from, nth(order, i + FAR)));
     }
     if (i + NEAR < from->n) {
-        upi_table_prefetch_record(into, *upi_table_hash(from, order[i + NEAR]));
+        upi_table_prefetch_record(into, *upi_table_hash(from, nth(order, i + NEAR)));
     }
 }
 
@@ -336,23 +355,117 @@ out:
     return status;
 }
 
+static void
+swap_groups(upi_table *t, int32_t *place_of, int64_t a, int64_t b, char *spare)
+{
+    size_t bytes = (size_t)t->bytes;
+    memcpy(spare, upi_table_record(t, a), bytes);
+    memcpy(upi_table_record(t, a), upi_table_record(t, b), bytes);
+    memcpy(upi_table_record(t, b), spare, bytes);
+    int32_t swap = place_of[a];
+    place_of[a] = place_of[b];
+    place_of[b] = swap;
+}
+
+/* First to the right block, then to the right place in it: moved straight to its place, every
+ * record would be a miss of all caches. */
 up_status
-upi_table_absorb(upi_table *into, const upi_table *from, up_error *err)
+upi_table_sort(upi_table *t, const int32_t *order, up_error *err)
+{
+    up_status status = UP_OK;
+    char *spare = NULL;
+    int32_t *place_of = NULL;
+    int64_t *head = NULL;
+    int bits = 8;
+    while (t->n >> bits > BLOCKS) {
+        bits++;
+    }
+    int64_t blocks = (t->n >> bits) + 1;
+    UP_TRY(UP_NEW(&spare, t->bytes, err));
+    UP_TRY(UP_NEW(&place_of, t->n, err));
+    UP_TRY(UP_NEW(&head, blocks, err));
+    for (int64_t i = 0; i < t->n; i++) {
+        place_of[order[i]] = (int32_t)i;
+    }
+    for (int64_t b = 0; b < blocks; b++) {
+        head[b] = b << bits;
+    }
+    for (int64_t b = 0; b < blocks; b++) {
+        while (head[b] < (b + 1) << bits && head[b] < t->n) {
+            int64_t g = head[b], own = place_of[g] >> bits, to = head[own]++;
+            if (own != b) {
+                swap_groups(t, place_of, g, to, spare);
+                upi_table_prefetch(t, to + 1 < t->n ? to + 1 : to);
+            }
+        }
+    }
+    for (int64_t g = 0; g < t->n; g++) {
+        while (place_of[g] != g) {
+            swap_groups(t, place_of, g, place_of[g], spare);
+        }
+    }
+out:
+    upi_free(spare);
+    upi_free(place_of);
+    upi_free(head);
+    return status;
+}
+
+/* Groups [begin, end) in an order, NULL = their own. */
+static up_status
+absorb_some(upi_table *into, const upi_table *from, const int32_t *order, int64_t begin,
+    int64_t end, up_error *err)
 {
     up_status status = UP_OK;
     double *scratch = NULL;
-    int32_t *order = NULL;
+    bool many = from->n >= MANY;
     if (into->shape.form == UPI_TRI) {
         UP_TRY(UP_NEW(&scratch, upi_triangle_scratch(into->shape.nv), err));
     }
     UP_TRY(upi_table_index(into, err));
-    UP_TRY(hash_order(from, &order, err));
-    for (int64_t i = 0; i < from->n; i++) {
-        fetch_ahead(into, from, order, i);
-        UP_TRY(absorb_group(into, from, order != NULL ? order[i] : i, scratch, err));
+    for (int64_t i = begin; i < end; i++) {
+        if (many) {
+            fetch_ahead(into, from, order, i);
+        }
+        UP_TRY(absorb_group(into, from, nth(order, i), scratch, err));
     }
 out:
     upi_free(scratch);
+    return status;
+}
+
+up_status
+upi_table_absorb(upi_table *into, const upi_table *from, up_error *err)
+{
+    up_status status = UP_OK;
+    int32_t *order = NULL;
+    if (from->n >= MANY && !from->by_hash) {
+        UP_TRY(upi_table_by_hash(from, &order, err));
+    }
+    UP_TRY(absorb_some(into, from, order, 0, from->n, err));
+out:
+    upi_free(order);
+    return status;
+}
+
+up_status
+upi_table_consume(upi_table *into, upi_table *from, up_error *err)
+{
+    up_status status = UP_OK;
+    int32_t *order = NULL;
+    if (from->n < LARGE) {
+        return upi_table_absorb(into, from, err);
+    }
+    upi_table_drop_index(from);
+    UP_TRY(upi_table_by_hash(from, &order, err));
+    UP_TRY(upi_table_sort(from, order, err));
+    int64_t step = from->n / STEPS + 1;
+    while (from->n > 0) {
+        int64_t left = from->n > step ? from->n - step : 0;
+        UP_TRY(absorb_some(into, from, NULL, left, from->n, err));
+        upi_table_shrink(from, left);
+    }
+out:
     upi_free(order);
     return status;
 }

@@ -42,13 +42,22 @@ typedef struct upi_table {
     char *record;
     upi_slot *slot; /* (n_slots) open addressing; NULL until groups are looked up */
     int64_t n_slots;
-    int shift; /* hash >> shift is the first slot to look at */
+    int shift;    /* hash >> shift is the first slot to look at */
+    bool by_hash; /* groups stand in buckets by hash */
 } upi_table;
 
 static inline char *
 upi_table_record(const upi_table *t, int64_t g)
 {
     return t->record + g * t->bytes;
+}
+static inline void
+upi_table_prefetch(const upi_table *t, int64_t g)
+{
+    const char *record = upi_table_record(t, g);
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + t->bytes / 2);
+    __builtin_prefetch(record + t->bytes - 1);
 }
 static inline uint64_t *
 upi_table_hash(const upi_table *t, int64_t g)
@@ -94,6 +103,8 @@ up_status upi_table_make(const upi_shape *s, int64_t n_values, int64_t groups,
     upi_table **out, up_error *err);
 void upi_table_free(upi_table *t);
 void upi_table_clear(upi_table *t); /* keeps the memory */
+/* Keeps the first n groups of a table without slots, and gives back the memory of the rest. */
+void upi_table_shrink(upi_table *t, int64_t n);
 /* Makes the slots, so that groups can be looked up. */
 up_status upi_table_index(upi_table *t, up_error *err);
 void upi_table_drop_index(upi_table *t);
@@ -108,7 +119,13 @@ up_status upi_table_add(
 /* The key of a group; the codes are borrowed from its record. */
 upi_group_key upi_table_key(const upi_table *t, int64_t g);
 
+/* The groups of a table in buckets by hash, order (n). */
+up_status upi_table_by_hash(const upi_table *t, int32_t **order, up_error *err);
+/* Puts group order[i] in place i, without a second copy. */
+up_status upi_table_sort(upi_table *t, const int32_t *order, up_error *err);
 /* Adds the groups of a finished table to another; the order of calls is the order of sums. */
 up_status upi_table_absorb(upi_table *into, const upi_table *from, up_error *err);
+/* The same for a table that is not needed afterwards: its memory goes as the other grows. */
+up_status upi_table_consume(upi_table *into, upi_table *from, up_error *err);
 
 #endif

@@ -16,6 +16,7 @@
 #include "moments/triangle.h"
 
 #include "num/matrix.h"
+#include "num/outer.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,11 +31,19 @@ upi_triangle_scratch(int64_t nv)
     return nv * nv + (nv + 1) * nv + nv;
 }
 
-/* rows (m,nv) column-major with leading dimension m, gram (nv,nv), work (nv), two means */
+static int64_t
+whole_lanes(int64_t n)
+{
+    return (n + UPI_OUTER_LANES - 1) / UPI_OUTER_LANES * UPI_OUTER_LANES;
+}
+
+/* rows (m,nv) column-major with leading dimension m, gram (nv,nv), work (nv), two means; rows
+ * and their Gram matrix once more, row by row in whole lanes */
 static int64_t
 block_scratch(int64_t nv)
 {
-    return (MOST_ROWS + nv + 1) * nv + nv * nv + 3 * nv + MOST_ROWS;
+    return (MOST_ROWS + nv + 1) * nv + nv * nv + 3 * nv + MOST_ROWS +
+           (MOST_ROWS + nv) * whole_lanes(nv);
 }
 
 up_status
@@ -83,22 +92,25 @@ careful_cholesky(int64_t nv, double *gram)
 
 /* Means of the block's rows, weighted and plain, from differences with its first row. */
 static double
-block_means(const upi_blocks *b, int64_t m, const double *block, double *plain,
-    double *weighted)
+block_means(const upi_blocks *b, int64_t m, const double *block, double *restrict plain,
+    double *restrict weighted)
 {
     int64_t nv = b->nv, skip = b->weighted ? 1 : 0;
     const double *first = block + skip;
-    double total = 0;
+    double total = skip ? 0 : (double)m;
     memset(plain, 0, (size_t)nv * sizeof *plain);
     memset(weighted, 0, (size_t)nv * sizeof *weighted);
     for (int64_t i = 0; i < m; i++) {
-        const double *row = block + i * b->width;
-        double w = skip ? row[0] : 1;
-        total += w;
+        const double *restrict row = block + i * b->width + skip;
         for (int64_t j = 0; j < nv; j++) {
-            double d = row[skip + j] - first[j];
-            plain[j] += d;
-            weighted[j] += w * d;
+            plain[j] += row[j] - first[j];
+        }
+    }
+    for (int64_t i = 0; i < m && skip; i++) {
+        const double *restrict row = block + i * b->width;
+        total += row[0];
+        for (int64_t j = 0; j < nv; j++) {
+            weighted[j] += row[0] * (row[1 + j] - first[j]);
         }
     }
     for (int64_t j = 0; j < nv; j++) {
@@ -129,6 +141,43 @@ centre(const upi_blocks *b, int64_t m, const double *block, const double *mean,
     }
 }
 
+/* gram (nv,nv), its upper triangle: the Gram matrix of the block's rows less their mean, times
+ * their weights. lined: scratch for rows and sums in whole lanes; what fills up the lanes is 0. */
+static void
+gram_rows(const upi_blocks *b, int64_t m, const double *block, const double *mean,
+    double *lined, double *gram)
+{
+    int64_t nv = b->nv, skip = b->weighted ? 1 : 0, ld = whole_lanes(nv);
+    double *sums = lined + MOST_ROWS * ld;
+    for (int64_t i = 0; i < m; i++) {
+        const double *restrict x = block + i * b->width + skip;
+        double *restrict row = lined + i * ld;
+        double root = skip ? sqrt(block[i * b->width]) : 1;
+        for (int64_t j = 0; j < nv; j++) {
+            row[j] = (x[j] - mean[j]) * root;
+        }
+    }
+    memset(sums, 0, (size_t)(nv * ld) * sizeof *sums);
+    for (int64_t j = 0; j < nv;
+         j += 5) { /* five columns at a time, down to the diagonal */
+        int64_t q = nv - j < 5 ? nv - j : 5;
+        const upi_outer x = {.n = m,
+            .p = whole_lanes(j + q),
+            .q = q,
+            .a = lined,
+            .ld_a = ld,
+            .b = lined + j,
+            .ld_b = ld,
+            .c = sums + j * ld,
+            .ld_c = ld,
+            .level = upi_outer_level()};
+        upi_outer_add(&x);
+    }
+    for (int64_t j = 0; j < nv; j++) {
+        memcpy(gram + j * nv, sums + j * ld, (size_t)(j + 1) * sizeof *gram);
+    }
+}
+
 /* Takes the rows that wait for group g into its record. */
 static void
 factor_block(upi_blocks *b, upi_table *t, int64_t g)
@@ -146,8 +195,7 @@ factor_block(upi_blocks *b, upi_table *t, int64_t g)
     int64_t before = *upi_table_count(t, g) - m, lda = m + 1, rows = m;
     bool grams = m >= 2 * nv && nv > 0;
     if (grams) {
-        centre(b, m, block, weighted, root, a, m);
-        upi_gemm('T', 'N', nv, nv, m, 1, a, m, a, m, 0, gram, nv);
+        gram_rows(b, m, block, weighted, a + (MOST_ROWS + nv + 1) * nv, gram);
         grams = careful_cholesky(nv, gram);
     }
     if (grams) {

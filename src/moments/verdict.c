@@ -172,9 +172,9 @@ refuse_odd(const upi_pass *pass, int which, up_error *err)
     char low[UPI_DOUBLE_CHARS], high[UPI_DOUBLE_CHARS];
     upi_double_text(odd->low, low);
     upi_double_text(odd->high, high);
-    (void)upi_fail(err, which == 0 ? UP_E_ARGUMENT : UP_E_PROPENSITY, v->name,
+    (void)upi_fail(err, which == 0 ? UP_E_WEIGHT : UP_E_PROPENSITY, v->name,
         "'%s' has %" PRId64 " values %s, from %s to %s", v->name, odd->n,
-        which == 0 ? "that are not above 0" : "outside (0, 1]", low, high);
+        which == 0 ? "that are not above 0" : "outside (0, 1)", low, high);
     return which == 0 ? upi_fix(err, "leave out rows of weight 0 with a filter")
                       : upi_fix(err,
                             "give the probability of the arm each row was assigned to");
@@ -187,10 +187,15 @@ upi_verdict_rows(const upi_pass *pass, up_error *err)
     const upi_plan *p = pass->plan;
     bool *chosen = NULL;
     if (pass->n_read == 0) {
-        (void)upi_fail(err, UP_E_EMPTY, NULL,
-            p->e->filter.expr != NULL ? "no row passes the filter"
-                                      : "the source has no rows");
-        return UP_E_EMPTY;
+        bool filter = p->e->filter.expr != NULL;
+        const char *source = p->e->source->name;
+        (void)upi_fail(err, UP_E_EMPTY,
+            filter           ? "filter"
+            : source != NULL ? source
+                             : "source",
+            filter ? "no row passes the filter" : "the source has no rows");
+        return filter ? upi_fix(err, "check the filter: %s", p->e->filter.name)
+                      : upi_fix(err, "give data with at least one row");
     }
     UP_TRY(UP_NEW(&chosen, p->n_counted, err));
     memset(chosen, 1, (size_t)p->n_counted * sizeof *chosen);
@@ -244,7 +249,7 @@ check_arms(const up_moments *m, up_error *err)
 {
     const upi_key *arm = &m->keys[m->arm];
     if (m->n_rows == 0) {
-        (void)upi_fail(err, UP_E_EMPTY, NULL,
+        (void)upi_fail(err, UP_E_EMPTY, "missing",
             "all %" PRId64 " rows have missing values and were left out", m->n_read);
         return upi_fix(err, "look at the missing values with describe");
     }
@@ -268,7 +273,7 @@ check_key(const up_moments *m, int64_t key, bool propensity, up_error *err)
     upi_odd odd = {0, 0, 0};
     for (int64_t g = 0; g < m->n_groups; g++) {
         double x = k->number[upi_moments_code(m, g, key)];
-        if (!(x > 0) || (propensity && x > 1)) {
+        if (!(x > 0) || (propensity && x >= 1)) {
             odd.low = odd.n == 0 ? x : fmin(odd.low, x);
             odd.high = odd.n == 0 ? x : fmax(odd.high, x);
             odd.n += m->n[g];

@@ -14,9 +14,10 @@ double upi_normal_cdf(double x);
 double upi_normal_sf(double x);
 double upi_normal_quantile(double p); /* p in (0,1) */
 double upi_normal_pdf(double x);
-double upi_t_cdf(double x, double df);        /* df > 0, may be fractional; df = +inf is the normal */
+double upi_t_cdf(
+    double x, double df); /* df > 0, may be fractional; df = +inf is the normal */
 double upi_t_sf(double x, double df);
-double upi_t_two_sided(double t, double df);  /* P(|T| > |t|) */
+double upi_t_two_sided(double t, double df); /* P(|T| > |t|) */
 double upi_t_quantile(double p, double df);
 double upi_chisq_sf(double x, double df);
 double upi_chisq_quantile(double p, double df);
@@ -25,8 +26,9 @@ double upi_f_quantile(double p, double df1, double df2);
 double upi_beta_cdf(double x, double a, double b);
 double upi_beta_quantile(double p, double a, double b);
 double upi_binomial_cdf(double k, double n, double p);
-double upi_binomial_two_sided(double k, double n, double p); /* sum of all outcomes no likelier than k */
-double upi_lambert_wm1(double x);             /* lower branch, x in [-1/e, 0) */
+double upi_binomial_two_sided(
+    double k, double n, double p); /* sum of all outcomes no likelier than k */
+double upi_lambert_wm1(double x);  /* lower branch, x in [-1/e, 0) */
 
 #ifdef __cplusplus
 }

@@ -16,11 +16,13 @@ typedef struct upi_rng {
 
 upi_rng upi_rng_make(uint64_t seed, uint64_t stream, uint64_t replicate, uint64_t unit);
 uint64_t upi_rng_u64(upi_rng *r);
-double upi_rng_uniform(upi_rng *r);     /* in [0, 1), 53 bits */
-double upi_rng_normal(upi_rng *r);      /* by inversion of a uniform in (0,1): one draw each */
+double upi_rng_uniform(upi_rng *r); /* in [0, 1), 53 bits */
+double upi_rng_normal(
+    upi_rng *r); /* by inversion of a uniform in (0,1): one draw each */
 double upi_rng_exponential(upi_rng *r);
-int64_t upi_rng_below(upi_rng *r, int64_t n);  /* 0..n-1, unbiased */
-int64_t upi_rng_poisson(upi_rng *r, double mean); /* 0 for a mean that is not positive */
+int64_t upi_rng_below(upi_rng *r, int64_t n); /* 0..n-1, unbiased */
+int64_t upi_rng_poisson(
+    upi_rng *r, double mean);                   /* 0 for a mean that is not positive */
 double upi_rng_gamma(upi_rng *r, double shape); /* scale 1; NaN for shape < 0 */
 
 #endif

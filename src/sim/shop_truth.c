@@ -20,8 +20,6 @@ typedef struct part {
 
 typedef enum estimand { ATE, ITT, LATE } estimand;
 
-static const char *const estimand_names[] = {"ate", "itt", "late"};
-
 typedef struct path_effects {
     double direct, searches, views, serial;
 } path_effects;
@@ -213,8 +211,8 @@ part_texts(const part *a, char segment[64], char period[16])
 }
 
 static void
-put_effects(
-    upi_json *j, const upi_shop *s, const part *a, upi_shop_metric metric, estimand e)
+put_effects(upi_json *j, const upi_shop *s, const part *a, upi_shop_metric metric,
+    estimand e, const char *name)
 {
     char segment[64];
     char period[16];
@@ -228,7 +226,7 @@ put_effects(
         upi_json_put_string(j, "against", "control");
         upi_json_put_string(j, "segment", segment);
         upi_json_put_string(j, "period", period);
-        upi_json_put_string(j, "estimand", estimand_names[e]);
+        upi_json_put_string(j, "estimand", name);
         upi_json_put_double(j, "effect", effect);
         upi_json_put_double(j, "baseline", base);
         upi_json_put_double(j, "relative", effect / base);
@@ -236,14 +234,25 @@ put_effects(
     }
 }
 
+/* Then the effect on the treated is that on compliers. Where probabilities of assignment vary,
+ * the treated are compliers in other proportions. */
+static bool
+treated_are_compliers(const upi_shop *s)
+{
+    return s->o.noncompliance == 1 && s->o.adaptive == 0;
+}
+
 static void
 put_part(upi_json *j, const upi_shop *s, const part *a)
 {
     for (int metric = 0; metric < UPI_SHOP_METRICS; metric++) {
-        put_effects(j, s, a, (upi_shop_metric)metric, ATE);
-        put_effects(j, s, a, (upi_shop_metric)metric, ITT);
+        put_effects(j, s, a, (upi_shop_metric)metric, ATE, "ate");
+        put_effects(j, s, a, (upi_shop_metric)metric, ITT, "itt");
         if (s->o.noncompliance != 0) {
-            put_effects(j, s, a, (upi_shop_metric)metric, LATE);
+            put_effects(j, s, a, (upi_shop_metric)metric, LATE, "late");
+        }
+        if (treated_are_compliers(s)) {
+            put_effects(j, s, a, (upi_shop_metric)metric, LATE, "att");
         }
     }
 }
@@ -355,7 +364,7 @@ upi_shop_truth(const upi_shop *s, upi_text *out, up_error *err)
     put_design(&j, s);
     upi_json_put_string(&j, "about",
         "expectations over the population that the rows are drawn from; effects of "
-        "receiving (ate, late) or of being assigned to (itt) an arm instead of "
+        "receiving (ate, late, att) or of being assigned to (itt) an arm instead of "
         "control");
     upi_json_key(&j, "effects");
     upi_json_array(&j);

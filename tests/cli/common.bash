@@ -1,7 +1,7 @@
 # Shared by the tests of the program: a clean place, a plain environment, small data.
 setup_place() {
     export LC_ALL=C.UTF-8 TERM=dumb
-    unset NO_COLOR CLICOLOR_FORCE COLUMNS
+    unset UPSHOT_OUTPUT NO_COLOR CLICOLOR_FORCE COLUMNS
     cd "$BATS_TEST_TMPDIR" || return 1
 }
 

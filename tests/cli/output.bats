@@ -11,7 +11,7 @@ ask() { "$UPSHOT" effect "$(shop shop.parquet)" --itt arm --metric sales --covar
     for line in "version" "guide" "guide designs" "explain" "schema fit" \
         "describe $shop" "check $shop --itt arm --metric sales" \
         "fit $shop --itt arm --metric sales" "effect $shop --itt arm --metric sales" \
-        "simulate shop s.csv --units 50"; do
+        "simulate shop s.csv --units 50 --force"; do
         for full in "" --full; do
             both "$UPSHOT" $line --json $full
             [ "$status" -eq 0 ]
@@ -106,6 +106,14 @@ ask() { "$UPSHOT" effect "$(shop shop.parquet)" --itt arm --metric sales --covar
 {"source": "$(shop shop.parquet)", "itt": "arm", "metric": ["sales"],
  "covariates": ["device", "spend_before"], "no_covariates": false, "level": 0.95}
 END
+    jq '. + {json: true, full: false, output: "a.json"}' q.json >global.json
+    both "$UPSHOT" effect --input global.json
+    [ "$status" -eq 0 ]
+    [ -z "$out" ]
+    jq -e .ok a.json
+    jq '. + {input: "q.json"}' q.json >nested.json
+    refused 2 E_USAGE "$UPSHOT" effect --input nested.json
+    [[ $out == *"command line"* ]]
     both "$UPSHOT" effect --input q.json --json
     [ "$status" -eq 0 ]
     from_json=$out

@@ -95,11 +95,87 @@ setup() { setup_place; }
     [ "$status" -eq 5 ]
 }
 
-@test "a failed check travels with the effect" {
-    both "$UPSHOT" effect "$(shop shop.parquet)" --itt arm --metric sales --json \
+@test "arms of the wrong sizes: no number, unless it is accepted" {
+    set -- "$(shop shop.parquet)" --itt arm --metric sales \
         --expected-split control=0.8,diverse=0.1,personal=0.1
+    refused 4 E_SRM "$UPSHOT" effect "$@"
+    [[ $out == *"--accept E_SRM"* ]]
+    refused 4 E_SRM "$UPSHOT" effect "$@" --accept E_PROPENSITY,E_WEAK_INSTRUMENT
+    refused 4 E_SRM "$UPSHOT" fit "$@" --save withheld.parquet
+    [ ! -e withheld.parquet ]
+    both "$UPSHOT" effect "$@" --accept E_SRM --json
     [ "$status" -eq 0 ]
-    jq -e '[.warnings[].code] | index("W_SRM")' <<<"$out"
+    jq -e '(.warnings[] | select(.code == "N_OVERRIDE")) | .field == "E_SRM"
+        and (.text | test("E_SRM was accepted: rows against the expected split"))' <<<"$out"
+    jq -e '.options.accept == ["E_SRM"] and .rows[0].estimate != null' <<<"$out"
+    both "$UPSHOT" effect "$@" --accept E_SRM --strict
+    [ "$status" -eq 0 ]
+    [[ $out == *N_OVERRIDE* ]]
+    # A capsule does not carry the acceptance on.
+    both "$UPSHOT" fit "$@" --accept E_WEAK_INSTRUMENT --accept E_SRM --save accepted.parquet --json
+    [ "$status" -eq 0 ]
+    jq -e '[.warnings[].code] | index("N_OVERRIDE")' <<<"$out"
+    refused 4 E_SRM "$UPSHOT" effect accepted.parquet
+    both "$UPSHOT" effect accepted.parquet --accept E_SRM
+    [ "$status" -eq 0 ]
+    # What did not fail needs no override, and is none.
+    both "$UPSHOT" effect "$(shop shop.parquet)" --itt arm --metric sales --accept E_SRM --json
+    jq -e '[.warnings[].code] | index("N_OVERRIDE") == null' <<<"$out"
+    refused 2 E_USAGE "$UPSHOT" effect "$@" --accept E_STRICT
+    refused 2 E_USAGE "$UPSHOT" check "$@" --accept E_SRM
+}
+
+@test "propensities of treatment instead of the arm: no number" {
+    awk 'BEGIN {print "arm,p,y"; for (i = 0; i < 1000; i++) {
+        a = i % 5 == 0; print (a ? "b" : "control") ",0.2," i % 7 + a}}' >p.csv
+    refused 4 E_PROPENSITY "$UPSHOT" effect p.csv --itt arm --propensity p --metric y
+    # The sizes of the arms do not fit them either; both have to be accepted.
+    [[ $out == *"--accept E_SRM,E_PROPENSITY"* ]]
+    refused 4 E_SRM "$UPSHOT" effect p.csv --itt arm --propensity p --metric y --accept E_PROPENSITY
+    both "$UPSHOT" effect p.csv --itt arm --propensity p --metric y --accept E_SRM,E_PROPENSITY --json
+    [ "$status" -eq 0 ]
+    jq -e '[.warnings[] | select(.code == "N_OVERRIDE") | .field] == ["E_SRM", "E_PROPENSITY"]' <<<"$out"
+}
+
+@test "an instrument that moves nothing: only the effect of assignment" {
+    # 50.4% of both arms are treated, but for two units.
+    awk 'BEGIN {print "arm,got,y"; for (i = 0; i < 1000; i++) {
+        d = (i % 4 < 2) || i == 2; print (i % 2 ? "b" : "control") "," (d ? "b" : "control") "," i % 7}}' >w.csv
+    refused 4 E_WEAK_INSTRUMENT "$UPSHOT" effect w.csv --itt arm --treated got --metric y
+    refused 4 E_WEAK_INSTRUMENT "$UPSHOT" fit w.csv --itt arm --treated got --metric y
+    both "$UPSHOT" effect w.csv --itt arm --treated got --metric y --estimand itt
+    [ "$status" -eq 0 ]
+    both "$UPSHOT" effect w.csv --itt arm --treated got --metric y --accept E_WEAK_INSTRUMENT --json
+    [ "$status" -eq 0 ]
+    jq -e '(.warnings[] | select(.code == "N_OVERRIDE")) | .field == "E_WEAK_INSTRUMENT"' <<<"$out"
+}
+
+@test "by: levels without both arms are left out and named" {
+    awk 'BEGIN {print "arm,y,d"; for (i = 0; i < 400; i++)
+        print (i % 2 ? "b" : "control") "," i % 7 "," (i < 6 && i % 2 ? "odd" : i % 3 ? "m" : "t")}' >l.csv
+    both "$UPSHOT" effect l.csv --itt arm --metric y --covariates d --by d --json
+    [ "$status" -eq 0 ]
+    [ "$(jq -r '[.rows[].segment] | join("; ")' <<<"$out")" = "d = 'm'; d = 't'" ]
+    jq -e '(.warnings[] | select(.code == "W_SMALL_SEGMENT" and .field == "d"))
+        | .number == 3 and (.text | test("odd. .3 rows"))' <<<"$out"
+    refused 4 E_NO_VARIATION "$UPSHOT" effect l.csv --itt arm --metric y --covariates d --where "d = 'odd'"
+}
+
+@test "UPSHOT_OUTPUT=json is a default for --json" {
+    both "$UPSHOT" version --json
+    with_option=$out
+    both env UPSHOT_OUTPUT=json "$UPSHOT" version
+    [ "$out" = "$with_option" ]
+    both env UPSHOT_OUTPUT=json "$UPSHOT" effect
+    [ "$status" -eq 2 ]
+    jq -e '.ok == false and .code == "E_USAGE"' <<<"$out"
+    both env UPSHOT_OUTPUT=json "$UPSHOT" effect "$(shop shop.parquet)" --itt arm --metric sales --csv
+    [[ $out == metric,arm,* ]]
+    both env UPSHOT_OUTPUT=text "$UPSHOT" version
+    [[ $out == "upshot "* ]]
+    both env UPSHOT_OUTPUT=xml "$UPSHOT" version
+    [ "$status" -eq 2 ]
+    [[ $errors == "upshot: E_USAGE UPSHOT_OUTPUT: "* ]]
 }
 
 @test "fit prints coefficients and explains its layout" {
@@ -118,6 +194,66 @@ setup() { setup_place; }
     ! cmp -s a.csv c.csv
     [ "$(wc -l <a.csv)" -eq 201 ]
     jq -e '.effects | length > 10' a.truth.json
+}
+
+@test "simulate: files that are there stay unless --force" {
+    echo precious >mine.csv
+    refused 3 E_WRITE "$UPSHOT" simulate shop mine.csv --units 50
+    [ "$(cat mine.csv)" = precious ]
+    [ ! -e mine.truth.json ]
+    echo precious >other.truth.json
+    refused 3 E_WRITE "$UPSHOT" simulate shop other.csv --units 50
+    [ ! -e other.csv ]
+    refused 2 E_USAGE "$UPSHOT" simulate shop same.csv --truth same.csv --units 50
+    both "$UPSHOT" simulate shop mine.csv --units 50 --force
+    [ "$status" -eq 0 ]
+    [ "$(wc -l <mine.csv)" -eq 51 ]
+}
+
+@test "no output replaces what it was made from" {
+    cp "$(shop shop.parquet)" rows.parquet
+    cp rows.parquet before
+    ln -s rows.parquet link.parquet
+    ln rows.parquet hard.parquet
+    set -- --itt arm --metric sales
+    refused 2 E_USAGE "$UPSHOT" fit rows.parquet "$@" --save rows.parquet
+    refused 2 E_USAGE "$UPSHOT" fit rows.parquet "$@" --save ./rows.parquet
+    refused 2 E_USAGE "$UPSHOT" fit rows.parquet "$@" --save link.parquet
+    refused 2 E_USAGE "$UPSHOT" fit link.parquet "$@" --save rows.parquet
+    refused 2 E_USAGE "$UPSHOT" fit rows.parquet "$@" --save hard.parquet
+    refused 2 E_USAGE "$UPSHOT" fit 'row*.parquet' "$@" --save rows.parquet
+    refused 2 E_USAGE "$UPSHOT" effect rows.parquet "$@" --output rows.parquet
+    refused 2 E_USAGE "$UPSHOT" effect rows.parquet "$@" --output link.parquet
+    refused 2 E_USAGE "$UPSHOT" describe rows.parquet --output rows.parquet
+    refused 2 E_USAGE "$UPSHOT" fit rows.parquet "$@" --save c.parquet --output c.parquet
+    cmp rows.parquet before
+    both "$UPSHOT" fit rows.parquet "$@" --save c.parquet --output c.txt
+    [ "$status" -eq 0 ]
+    refused 2 E_USAGE "$UPSHOT" fit c.parquet --save c.parquet
+}
+
+@test "a capsule remembers how it was fitted" {
+    local rows
+    rows=$(shop shop.parquet)
+    set -- --itt arm --metric sales --covariates device,spend_before
+    for how in "--vcov hc3" "--vcov hc1 --interactions none" "--no-covariates --vcov hc0"; do
+        # shellcheck disable=SC2086
+        both "$UPSHOT" fit "$rows" "$@" $how --save how.parquet
+        [ "$status" -eq 0 ]
+        both "$UPSHOT" effect how.parquet --csv
+        [ "$status" -eq 0 ]
+        from_capsule=$out
+        # shellcheck disable=SC2086
+        both "$UPSHOT" effect "$rows" "$@" $how --csv
+        [ "$out" = "$from_capsule" ]
+    done
+    # Said otherwise, that wins: no covariance is at hand but the one of the fit.
+    both "$UPSHOT" effect how.parquet --vcov iid --json
+    jq -e '.options.vcov == "iid" and .options.no_covariates' <<<"$out"
+    refused 4 E_NEEDS_ROWS "$UPSHOT" effect how.parquet --vcov hc2
+    [[ $out == *"HC0"* ]]
+    both "$UPSHOT" check how.parquet --json
+    jq -e '.options.vcov == "HC0"' <<<"$out"
 }
 
 @test "explain, guide and schema" {

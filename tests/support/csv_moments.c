@@ -567,7 +567,7 @@ build_means(const work *w, up_moments *m)
         m->m2[i] = upi_sum_value(&square[i]);
     }
     upi_free(square);
-    if (m->form == UPI_MEAN && m->ways > 0) {
+    if (m->form == UPI_TRI || (m->form == UPI_MEAN && m->ways > 0)) {
         upi_free(m->m2);
         m->m2 = NULL;
     }
@@ -633,9 +633,8 @@ csv_moments_new(const csv_spec *spec)
     read_numbers(&w);
     if (spec->form == UPI_TRI) {
         build_triangles(&w, m);
-    } else {
-        build_means(&w, m);
     }
+    build_means(&w, m);
     m->layout = m->ways > 0             ? UP_LAYOUT_CLUSTERS
                 : spec->form == UPI_TRI ? UP_LAYOUT_STREAM
                                         : UP_LAYOUT_GROUPS;

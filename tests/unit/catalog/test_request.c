@@ -68,6 +68,25 @@ test_lists(void **state)
     upi_request_clear(&q);
 }
 
+/* Items of a list with choices are checked one by one. */
+static void
+test_list_of_choices(void **state)
+{
+    (void)state;
+    up_argument a[] = {{"source", "x"}, {"accept", "E_WEAK_INSTRUMENT, E_SRM"}};
+    upi_request q = make("effect", a, 2);
+    const upi_value *v = upi_request_value(&q, "accept");
+    assert_int_equal(v->n, 2);
+    assert_string_equal(v->text[1], "E_SRM");
+    upi_request_clear(&q);
+    a[1].value = "E_SRM,E_STRICT";
+    up_error err = UP_ERROR_INIT;
+    assert_fails(
+        upi_request_make(up_catalog_find("effect"), a, 2, &q, &err), UP_E_USAGE, &err);
+    assert_string_equal(err.field, "accept");
+    assert_non_null(strstr(err.fix, "E_WEAK_INSTRUMENT"));
+}
+
 static void
 refuse(const char *verb, const char *name, const char *value, const char *field)
 {
@@ -184,6 +203,7 @@ main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_list_of_choices),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_suggestion),
         cmocka_unit_test(test_json_input),

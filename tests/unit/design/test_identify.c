@@ -93,8 +93,23 @@ test_two_sided(void **state)
     const int64_t wide[] = {90, 50, 20, 0, 50, 80};
     t = table(3, 2, wide);
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_TWO_SIDED);
+    assert_int_equal(d.compliance, UPI_ONE_SIDED);
+    assert_true(d.iv);
     assert_non_null(strstr(d.estimand_text, "weighted average"));
+    assert_null(strstr(d.estimand_text, "ATT"));
+    assert_non_null(strstr(d.estimand_text, "0.0% of units assigned to control"));
+    assert_non_null(strstr(d.estimand_text, "35.0% of the others"));
+    /* the same with one treated in control */
+    const int64_t crossed[] = {90, 50, 20, 1, 50, 80};
+    t.count = crossed;
+    assert_ok(upi_identify(&t, &d, &err), &err);
+    assert_int_equal(d.compliance, UPI_TWO_SIDED);
+    /* everybody takes the treatment of the arm; still an instrument of three levels */
+    const int64_t clean[] = {90, 0, 0, 0, 100, 100};
+    t.count = clean;
+    assert_ok(upi_identify(&t, &d, &err), &err);
+    assert_int_equal(d.compliance, UPI_ONE_SIDED);
+    assert_true(d.iv);
 }
 
 static void

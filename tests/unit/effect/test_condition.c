@@ -208,6 +208,11 @@ test_refused(void **state)
     check_refused(&f, "g = 1 and d = 'a'", UP_E_POST_TREATMENT, "d", "use: g");
     check_refused(&f, "y > 1", UP_E_POST_TREATMENT, "y", NULL);
     check_refused(&f, "z = 'a'", UP_E_CONDITION, "z", "the arm");
+    /* Numbers that were not kept one by one are named as well, with the way to them. */
+    check_refused(&f, "z = 'a'", UP_E_CONDITION, "z",
+        "use: g; x through a segment such as segment=\"x > 0\"");
+    check_refused(&f, "y > 1", UP_E_POST_TREATMENT, "y", "use: g; x through a segment");
+    check_refused(&f, "x", UP_E_NEEDS_ROWS, "x", "factor(x)");
     check_refused(&f, "colour = 'red'", UP_E_CONDITION, "colour", "use: g");
     check_refused(&f, "g", UP_E_TYPE, "where", "not true or false");
     check_refused(&f, "1 = 1", UP_E_CONDITION, "where", "no column");
@@ -248,6 +253,12 @@ test_nothing_allowed(void **state)
     spec.keys = keys;
     fixture f = fixture_new(&spec, NULL);
     check_refused(&f, "g = 1", UP_E_CONDITION, "g", "no covariates");
+    fixture_free(&f);
+    static const char *const x[] = {"x", NULL};
+    spec.x = x;
+    spec.form = UPI_TRI;
+    f = fixture_new(&spec, UP_LINEAR_OPTS(.vcov = UP_VCOV_HC1));
+    check_refused(&f, "g = 1", UP_E_CONDITION, "g", "use: x through a segment");
     fixture_free(&f);
 }
 

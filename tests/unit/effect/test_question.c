@@ -58,6 +58,30 @@ test_options(void **state)
     fixture_free(&f);
 }
 
+static up_note
+note_of(const up_effects *e, up_note_code code)
+{
+    for (int64_t i = 0; i < up_effects_notes(e); i++) {
+        if (up_effects_note(e, i).code == code) {
+            return up_effects_note(e, i);
+        }
+    }
+    fail_msg("no note %s", up_note_name(code));
+    return (up_note){0};
+}
+
+static up_status
+sweep_by(void *ctx, up_error *err)
+{
+    up_effects *e = NULL;
+    up_status status = up_infer_effect(ctx,
+        UP_EFFECT_OPTS(.by = "device", .estimand = UP_ESTIMAND_ATT,
+            .compare_segments = 1),
+        &e, err);
+    up_effects_free(e);
+    return status;
+}
+
 static void
 test_segments(void **state)
 {
@@ -77,7 +101,61 @@ test_segments(void **state)
             m->n[g] = 0;
         }
     }
-    REFUSE(f.model, UP_E_NO_VARIATION, "where", "arm 'b'", .by = "device");
+    static const char *const tablet[] = {"device = 'tablet'"};
+    REFUSE(
+        f.model, UP_E_NO_VARIATION, "where", "arm 'b'", .where = tablet, .n_where = 1);
+    REFUSE(f.model, UP_E_NO_VARIATION, "where", NULL, .where = tablet, .n_where = 1,
+        .by = "device");
+    fixture_free(&f);
+}
+
+/* A level without rows in an arm does not stop the others: they answer as without it. */
+static void
+test_left_out(void **state)
+{
+    (void)state;
+    csv_spec spec = ab_spec();
+    fixture f = fixture_new(&spec, NULL);
+    up_effects *all = effects_of(f.model, UP_EFFECT_OPTS(.by = "device"));
+    up_moments *m = f.csv->m;
+    int64_t left = 0;
+    for (int64_t g = 0; g < m->n_groups; g++) {
+        if (strcmp(m->keys[1].label[upi_moments_code(m, g, 1)], "tablet") != 0) {
+            continue;
+        }
+        if (strcmp(m->keys[0].label[upi_moments_code(m, g, 0)], "b") == 0) {
+            m->n[g] = 0;
+        }
+        left += m->n[g];
+    }
+    up_effects *e =
+        effects_of(f.model, UP_EFFECT_OPTS(.by = "device", .compare_segments = 1));
+    /* 3 metrics, 2 arms, 2 levels of 3 and their difference */
+    assert_int_equal(up_effects_count(all), 18);
+    assert_int_equal(up_effects_count(e), 18);
+    for (int64_t i = 0; i < up_effects_count(all); i++) {
+        up_effect a = up_effects_get(all, i);
+        if (strcmp(a.segment, "device = 'tablet'") != 0) {
+            int64_t j = find_row(e, a.metric, a.arm, a.segment, "");
+            up_effect b = up_effects_get(e, j);
+            assert_close(b.estimate, a.estimate, 1e-14, 0);
+            assert_close(b.std_error, a.std_error, 1e-13, 0);
+            assert_int_equal(b.n, a.n);
+        }
+    }
+    up_note note = note_of(e, UP_W_SMALL_SEGMENT);
+    assert_string_equal(note.field, "device");
+    assert_close(note.number, (double)left, 0, 0);
+    assert_non_null(strstr(note.text, "'tablet'"));
+    assert_string_not_equal(note_of(all, UP_W_SMALL_SEGMENT).field, "device");
+    up_effects_free(all);
+    up_effects_free(e);
+    /* The treated only: sets of each arm go with the levels. */
+    e = effects_of(
+        f.model, UP_EFFECT_OPTS(.by = "device", .estimand = UP_ESTIMAND_ATT));
+    assert_int_equal(up_effects_count(e), 12);
+    up_effects_free(e);
+    up_sweep_memory(sweep_by, f.model);
     fixture_free(&f);
 }
 
@@ -124,6 +202,22 @@ test_time(void **state)
     fixture_free(&f);
 }
 
+/* week10 comes before week2: effects by label are fine, sums up to a label are not. */
+static void
+test_text_periods(void **state)
+{
+    (void)state;
+    static const csv_key keys[] = {
+        {"arm", UPI_KEY_ARM, false}, {"device", UPI_KEY_TIME, false}, {0}};
+    csv_spec spec = time_spec();
+    spec.keys = keys;
+    fixture f = fixture_new(&spec, NULL);
+    REFUSE(f.model, UP_E_ARGUMENT, "cumulative", "their order is not known",
+        .over_time = 1, .cumulative = 1);
+    up_effects_free(effects_of(f.model, UP_EFFECT_OPTS(.over_time = 1)));
+    fixture_free(&f);
+}
+
 /* Segments, levels and periods combine; texts can be asked for again. */
 static void
 test_combined(void **state)
@@ -167,18 +261,6 @@ test_combined(void **state)
 
 /* ---- notes ---- */
 
-static up_note
-note_of(const up_effects *e, up_note_code code)
-{
-    for (int64_t i = 0; i < up_effects_notes(e); i++) {
-        if (up_effects_note(e, i).code == code) {
-            return up_effects_note(e, i);
-        }
-    }
-    fail_msg("no note %s", up_note_name(code));
-    return (up_note){0};
-}
-
 static void
 test_notes(void **state)
 {
@@ -186,7 +268,21 @@ test_notes(void **state)
     static const char *const where[] = {"device = 'tablet' and score = 4"};
     csv_spec spec = ab_spec();
     fixture f = fixture_new(&spec, NULL);
+    up_error err = UP_ERROR_INIT;
+    int64_t of_model = up_model_notes(f.model);
+    assert_ok(upi_notes_add(&f.model->notes, UP_N_ROWS_DROPPED, "sales", 7, NAN, &err,
+                  "seven rows"),
+        &err);
     up_effects *e = effects_of(f.model, NULL);
+    up_note dropped = note_of(e, UP_N_ROWS_DROPPED);
+    assert_string_equal(dropped.text, "seven rows");
+    /* All of them, each once, before those of the effects. */
+    for (int64_t i = 0; i < of_model + 1; i++) {
+        up_note a = up_model_note(f.model, i);
+        up_note b = up_effects_note(e, i);
+        assert_int_equal(a.code, b.code);
+        assert_string_equal(a.field, b.field);
+    }
     assert_true(has_note(e, UP_N_FIXED_HORIZON) && has_note(e, UP_N_SUPERPOPULATION));
     assert_false(has_note(e, UP_N_MANY_COMPARISONS) || has_note(e, UP_W_SMALL_SEGMENT));
     assert_false(has_note(e, UP_N_APPROXIMATE));
@@ -270,6 +366,31 @@ test_extrapolation(void **state)
     fixture_free(&f);
 }
 
+/* coll = 2 x + 3 is left out, but what is asked at the averages is known all the same. */
+static void
+test_collinear(void **state)
+{
+    (void)state;
+    static const char *const x[] = {"x", "coll", NULL};
+    static const char *const y[] = {"y", NULL};
+    static const csv_key keys[] = {{"arm", UPI_KEY_ARM, false}, {0}};
+    upi_text csv = {0};
+    upi_text_add(&csv, "arm,x,coll,y\n");
+    for (int i = 0; i < 211; i++) {
+        double value = 0.1 * (i * i % 97) + 0.01 * (i % 7);
+        upi_text_addf(&csv, "%s,%.17g,%.17g,%d\n", i % 2 == 0 ? "control" : "b", value,
+            2 * value + 3, i * i % 11);
+    }
+    csv_spec spec = {.text = csv.s, .keys = keys, .x = x, .y = y, .form = UPI_TRI};
+    fixture f = fixture_new(&spec, NULL);
+    assert_int_equal(f.model->x.n_dropped, 2);
+    up_effects *e = effects_of(f.model, NULL);
+    assert_false(has_note(e, UP_N_APPROXIMATE));
+    up_effects_free(e);
+    fixture_free(&f);
+    upi_text_free(&csv);
+}
+
 static void
 test_accessors(void **state)
 {
@@ -295,18 +416,6 @@ sweep(void *ctx, up_error *err)
     up_effects *e = NULL;
     up_status status = up_infer_effect(ctx,
         UP_EFFECT_OPTS(.where = where, .n_where = 2, .over_time = 1, .cumulative = 1),
-        &e, err);
-    up_effects_free(e);
-    return status;
-}
-
-static up_status
-sweep_by(void *ctx, up_error *err)
-{
-    up_effects *e = NULL;
-    up_status status = up_infer_effect(ctx,
-        UP_EFFECT_OPTS(.by = "device", .estimand = UP_ESTIMAND_ATT,
-            .compare_segments = 1),
         &e, err);
     up_effects_free(e);
     return status;
@@ -338,13 +447,16 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_needs_interactions),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_combined),
         cmocka_unit_test(test_notes),
         cmocka_unit_test(test_relative_notes),
         cmocka_unit_test(test_extrapolation),
+        cmocka_unit_test(test_collinear),
         cmocka_unit_test(test_accessors),
+        cmocka_unit_test(test_text_periods),
         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

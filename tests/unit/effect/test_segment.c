@@ -33,13 +33,13 @@ test_booleans(void **state)
     check_texts(&f, "loyal = false", "loyal = true");
     /* A declared condition. */
     upi_free(key->name);
-    key->name = upi_strdup("age > 40");
+    key->name = upi_strdup("score > 2");
     upi_expr **expr = &f.csv->m->experiment->segments[0].expr;
-    assert_ok(upi_expr_parse("age > 40", expr, &err), &err);
-    check_texts(&f, "not (age > 40)", "age > 40");
+    assert_ok(upi_expr_parse("score > 2", expr, &err), &err);
+    check_texts(&f, "not (score > 2)", "score > 2");
     key->missing_level = 1;
-    up_effects *e = effects_of(f.model, UP_EFFECT_OPTS(.by = "age > 40"));
-    assert_string_equal(up_effects_get(e, 1).segment, "(age > 40) is null");
+    up_effects *e = effects_of(f.model, UP_EFFECT_OPTS(.by = "score > 2"));
+    assert_string_equal(up_effects_get(e, 1).segment, "(score > 2) is null");
     up_effects_free(e);
     upi_expr_free(*expr);
     *expr = NULL;

@@ -265,7 +265,7 @@ test_texts(void **state)
     made_stream m = {.n_batches = 1, .rows = {3}};
     add(&m, "u", "u",
         (made_array){.buffers = {NULL, offsets32, bytes}, .n_buffers = 3});
-    add(&m, "U", "U",
+    add(&m, "large", "U",
         (made_array){.buffers = {some, offsets64, bytes}, .n_buffers = 3});
     add(&m, "vu", "vu",
         (made_array){.buffers = {NULL, views, far, offsets64}, .n_buffers = 4});
@@ -377,7 +377,7 @@ test_damaged(void **state)
     assert_refused(&m, UP_E_ARGUMENT, "column 1 has no name");
     m = sound();
     m.names[1] = "x";
-    assert_refused(&m, UP_E_ARGUMENT, "two columns have the name x");
+    assert_refused(&m, UP_E_ARGUMENT, "columns 1 and 2 have one name, 'x' and 'x'");
     m = sound();
     m.formats[0] = NULL;
     assert_refused(&m, UP_E_SOURCE, "no type for column 0");

@@ -129,7 +129,7 @@ static void
 test_wide(void **state)
 {
     (void)state;
-    enum { COLUMNS = 300 };
+    enum { COLUMNS = 2100 };
     static const int64_t values[] = {3, 5};
     static char names[COLUMNS][16];
     static up_column columns[COLUMNS];
@@ -146,6 +146,43 @@ test_wide(void **state)
         assert_string_equal(c.name, names[i]);
         assert_close(c.mean, 4, 0, 0);
         assert_int_equal(c.distinct, 2);
+    }
+    up_description_free(d);
+    up_source_free(s);
+}
+
+/* So many distinct values that columns have to wait for another pass: nothing else changes. */
+static void
+test_wide_and_full(void **state)
+{
+    (void)state;
+    enum { COLUMNS = 300, ROWS = 4200 };
+    static int64_t values[ROWS + COLUMNS];
+    static char names[COLUMNS][16];
+    static up_column columns[COLUMNS];
+    for (int i = 0; i < ROWS + COLUMNS; i++) {
+        values[i] = i;
+    }
+    for (int i = 0; i < COLUMNS; i++) {
+        (void)snprintf(names[i], sizeof names[i], "c%d", i);
+        columns[i] = (up_column){.name = names[i], .i64 = values + i};
+    }
+    up_error err = UP_ERROR_INIT;
+    up_source *s = NULL;
+    assert_ok(up_source_from_columns_borrow(columns, COLUMNS, ROWS, &s, &err), &err);
+    up_description *d = describe(s, 2);
+    assert_int_equal(up_description_rows(d), ROWS);
+    for (int64_t i = 0; i < COLUMNS; i++) {
+        up_column_info c = up_description_column(d, i);
+        char wanted[64];
+        (void)snprintf(wanted, sizeof wanted, "%d, %d, %d, %d, %d", (int)i, (int)i + 1,
+            (int)i + 2, (int)i + 3, (int)i + 4);
+        assert_int_equal(c.distinct, ROWS);
+        assert_int_equal(c.rows, ROWS);
+        assert_close(c.min, (double)i, 0, 0);
+        assert_close(c.mean, (double)i + (ROWS - 1) / 2.0, 1e-15, 0);
+        assert_close(c.sd, sqrt(ROWS * (ROWS + 1.0) / 12), 1e-13, 0);
+        assert_string_equal(c.example, wanted);
     }
     up_description_free(d);
     up_source_free(s);
@@ -210,6 +247,7 @@ main(void)
         cmocka_unit_test(test_by_hand),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_wide),
+        cmocka_unit_test(test_wide_and_full),
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_out_of_memory),
     };

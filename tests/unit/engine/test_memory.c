@@ -114,7 +114,9 @@ test_bad_calls(void **state)
         {{{.name = "x", .f64 = numbers, .i64 = integers}}, 1, 4, "x",
             "2 arrays of data"},
         {{{.name = "x", .f64 = numbers}, {.name = "x", .i64 = integers}}, 2, 4, "x",
-            "two columns have the name x"},
+            "columns 1 and 2 have one name, 'x' and 'x'"},
+        {{{.name = "x", .f64 = numbers}, {.name = "X", .i64 = integers}}, 2, 4, "X",
+            "columns 1 and 2 have one name, 'x' and 'X'"},
         {{{.name = "x", .f64 = numbers}}, 0, 4, "n_columns", "at least one column"},
         {{{.name = "x", .f64 = numbers}}, 1, -1, "n_rows", "0 or more rows"},
     };

@@ -185,6 +185,35 @@ test_damaged(void **state)
     assert_refused(engine_path("bad.csv.gz"), UP_E_SOURCE, "bad.csv.gz");
 }
 
+/* What DuckDB would read without a word, under other names or as one column. */
+static void
+test_headers(void **state)
+{
+    (void)state;
+    engine_write_text("twice.csv", "arm,y,y\na,1,2\nb,3,4\n");
+    assert_refused(engine_path("twice.csv"), UP_E_SOURCE, "columns 2 and 3");
+    engine_write_text("case.csv", "arm,\"Y\",y\na,1,2\nb,3,4\n");
+    assert_refused(engine_path("case.csv"), UP_E_SOURCE, "'Y' and 'y'");
+    engine_write_text("case.tsv", "arm\ty\tY\na\t1\t2\nb\t3\t4\n");
+    assert_refused(engine_path("case.tsv"), UP_E_SOURCE, "'y' and 'Y'");
+    engine_write_text("case.jsonl", "{\"Y\": 1, \"y\": 2}\n{\"Y\": 3, \"y\": 4}\n");
+    assert_refused(engine_path("case.jsonl"), UP_E_SOURCE, "'Y' and 'y'");
+    /* a name of that form may well be the file's own */
+    engine_write_text("own.csv", "y,y_1\n1,2\n");
+    assert_reads(engine_path("own.csv"), "1|2\n");
+    engine_write_text("more.csv", "arm,y\na,1\nb,2\na,3\nb,4,5\na,6\n");
+    assert_refused(engine_path("more.csv"), UP_E_SOURCE, "line 5: 3 values");
+    engine_write_text("fewer.csv", "arm;y\na;1\nb;2\na\nb;4\n");
+    assert_refused(engine_path("fewer.csv"), UP_E_SOURCE, "line 4: 1 values");
+    engine_write_text("cut.csv", "arm,y,x\na,1,2\nb,2,3\na,3");
+    assert_refused(engine_path("cut.csv"), UP_E_SOURCE, "line 4: 2 values");
+    assert_refused(engine_path("cut.csv"), UP_E_SOURCE, "cut short");
+    engine_write_text("more.tsv", "arm\ty\na\t1\nb\t2\t3\na\t4\n");
+    assert_refused(engine_path("more.tsv"), UP_E_SOURCE, "line 3: 3 values");
+    engine_write_text("comma.csv", "\"a,b\"\n1\n2\n");
+    assert_reads(engine_path("comma.csv"), "1\n2\n");
+}
+
 static void
 test_hostile_names(void **state)
 {
@@ -404,6 +433,7 @@ main(void)
         cmocka_unit_test(test_bad_lines),
         cmocka_unit_test(test_endless_line),
         cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_headers),
         cmocka_unit_test(test_hostile_names),
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_values),

@@ -27,12 +27,14 @@ make_files(void)
     engine_sql(sql);
     engine_sql(
         "COPY (FROM '@/rows.parquet') TO '@/rows.csv' (FORMAT csv, HEADER true)");
-    engine_sql(
-        "COPY (FROM '@/rows.parquet') TO '@/rows.csv.gz' (FORMAT csv, HEADER true)");
-    engine_sql(
-        "COPY (FROM '@/rows.parquet') TO '@/rows.tsv.zst' (FORMAT csv, HEADER true, "
-        "DELIMITER '\t')");
-    engine_sql("COPY (FROM '@/rows.parquet') TO '@/rows.jsonl' (FORMAT json)");
+    /* Other formats of text go the way of rows.csv: a few batches are enough. */
+    engine_sql("COPY (FROM '@/rows.parquet' WHERE id < 12000) TO '@/less.parquet' "
+               "(FORMAT parquet); "
+               "COPY (FROM '@/less.parquet') TO '@/less.csv.gz' (FORMAT csv, HEADER "
+               "true); "
+               "COPY (FROM '@/less.parquet') TO '@/less.tsv.zst' (FORMAT csv, HEADER "
+               "true, DELIMITER '\t'); "
+               "COPY (FROM '@/less.parquet') TO '@/less.jsonl' (FORMAT json)");
     engine_sql(
         "ATTACH '@/rows.duckdb'; USE rows; CREATE TABLE rows AS FROM '@/rows.parquet'; "
         "CREATE VIEW seen AS FROM rows; CREATE SCHEMA other; "
@@ -109,18 +111,14 @@ test_values(void **state)
 }
 
 static void
-test_sources_agree(void **state)
+check_sources(const char *wanted_name, const char *const names[4], int64_t least)
 {
-    (void)state;
-    static const char *const names[] = {"rows.csv", "rows.csv.gz", "rows.tsv.zst",
-        "rows.duckdb::rows", "rows.duckdb::main.rows", "rows.duckdb::seen",
-        "part-*.parquet", "rows.jsonl"};
     static const char *const filters[] = {
         NULL, "y > 700 and k is not null and s != 'äöü'"};
     for (size_t f = 0; f < 2; f++) {
-        seen wanted = scan_all(engine_path("rows.parquet"), 2, filters[f]);
-        assert_true(wanted.n > 1000);
-        for (size_t i = 0; i < sizeof names / sizeof *names; i += 1 + 2 * f) {
+        seen wanted = scan_all(engine_path(wanted_name), 2, filters[f]);
+        assert_true(wanted.n > least);
+        for (size_t i = 0; names[i] != NULL && i < 3 - 2 * f; i++) {
             seen got = scan_all(engine_path(names[i]), 2, filters[f]);
             assert_same(&got, &wanted, names[i]);
             assert_close(got.sum, wanted.sum, 1e-12, 0);
@@ -131,6 +129,24 @@ test_sources_agree(void **state)
 }
 
 static void
+test_sources_agree(void **state)
+{
+    (void)state;
+    static const char *const large[] = {
+        "rows.csv", "rows.duckdb::main.rows", "part-*.parquet", NULL};
+    static const char *const small[] = {
+        "less.csv.gz", "less.tsv.zst", "less.jsonl", NULL};
+    check_sources("rows.parquet", large, 1000);
+    check_sources("less.parquet", small, 500);
+    seen table = scan_all(engine_path("rows.duckdb::rows"), 2, "id % 7 = 1");
+    seen view = scan_all(engine_path("rows.duckdb::seen"), 2, "id % 7 = 1");
+    assert_int_equal(table.n, 20000);
+    assert_same(&view, &table, "rows.duckdb::seen");
+    upi_free(table.bytes);
+    upi_free(view.bytes);
+}
+
+static void
 test_threads_agree(void **state)
 {
     (void)state;
@@ -138,8 +154,9 @@ test_threads_agree(void **state)
         "rows.parquet", "part-*.parquet", "rows.duckdb::rows", "rows.csv"};
     static const char *const filters[] = {
         NULL, "k % 97 = 3", "y > 1500 or id % 31 = 0"};
+    /* All of the filters for one name, the last of them for all. */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        for (size_t f = i == 3 ? 2 : 0; f < 3; f++) {
+        for (size_t f = i == 0 || i == 3 ? 2 : 0; f < 3; f += i == 1 ? 1 : 2) {
             seen one = scan_all(engine_path(names[i]), 1, filters[f]);
             for (int64_t threads = f > 0 ? 4 : 2; threads <= 4; threads += 2) {
                 seen many = scan_all(engine_path(names[i]), threads, filters[f]);
@@ -291,7 +308,7 @@ test_sink_fails(void **state)
     for (size_t i = 0; i < 2; i++) {
         up_error err = UP_ERROR_INIT;
         up_source *s = NULL;
-        engine_rows rows = {.fail_at = 1};
+        engine_rows rows = {.fail_at = 1, .hashed = true};
         assert_ok(up_source_open(engine_path(names[i]), NULL, &s, &err), &err);
         assert_fails(
             engine_scan(s, NULL, 0, NULL, NULL, NULL, &rows, &err), UP_E_ARMS, &err);
@@ -333,7 +350,7 @@ test_stop_and_progress(void **state)
     for (size_t i = 0; i < 2; i++) {
         up_error err = UP_ERROR_INIT;
         up_source *s = NULL;
-        engine_rows rows = {.fail_at = -1};
+        engine_rows rows = {.fail_at = -1, .hashed = true};
         watcher w = {.stop_after = 1};
         up_run run = {
             .struct_size = sizeof run, .threads = 2, .should_stop = ask, .user = &w};
@@ -403,35 +420,54 @@ test_nothing_left(void **state)
 }
 
 static up_status
-open_and_scan(void *ctx, up_error *err)
+only_open(void *ctx, up_error *err)
 {
-    up_status status = UP_OK;
     up_source *s = NULL;
-    engine_rows rows = {.fail_at = -1};
     up_run run = {.struct_size = sizeof run, .threads = 1};
-    static const char *const texts[] = {"id + 1", "s"};
-    static const int as[] = {UPI_STR, -1};
-    UP_TRY(up_source_open(ctx, &run, &s, err));
-    UP_TRY(engine_scan_text(s, texts, 2, as, "id < 3", &run, &rows, err));
-out:
-    engine_rows_free(&rows);
+    up_status status = up_source_open(ctx, &run, &s, err);
     up_source_free(s);
     return status;
 }
 
+/* The row groups that a source remembers are forgotten, so that every scan reads them. */
+static up_status
+only_scan(void *ctx, up_error *err)
+{
+    upi_duckdb *d = ((up_source *)ctx)->self;
+    engine_rows rows = {.fail_at = -1};
+    up_run run = {.struct_size = sizeof run, .threads = 1};
+    static const char *const texts[] = {"id + 1", "s"};
+    static const int as[] = {UPI_STR, -1};
+    up_status status = engine_scan_text(ctx, texts, 2, as, "id < 3", &run, &rows, err);
+    engine_rows_free(&rows);
+    upi_row_groups_free(&d->groups);
+    d->groups_known = false;
+    return status;
+}
+
+/* Opening starts the engine anew for every allocation that fails, which takes most of the
+ * time of this file: text files stand for the others, whose statement alone differs. Scans
+ * of each kind go on with a source that has failed before. */
 static void
 test_out_of_memory(void **state)
 {
     (void)state;
+    static const char *const names[] = {"few.parquet", "few.csv"};
     engine_sql("COPY (FROM '@/rows.parquet' WHERE id < 5) TO '@/few.parquet' (FORMAT "
                "parquet)");
     engine_sql(
         "COPY (FROM '@/rows.parquet' WHERE id < 5) TO '@/few.csv' (HEADER true)");
+    for (size_t i = 0; i < 2; i++) {
+        up_error err = UP_ERROR_INIT;
+        up_source *s = NULL;
+        assert_ok(up_source_open(engine_path(names[i]), NULL, &s, &err), &err);
+        assert_ok(only_scan(s, &err), &err); /* makes what a source makes only once */
+        up_sweep_memory(only_scan, s);
+        up_source_free(s);
+    }
     char path[600];
-    (void)snprintf(path, sizeof path, "%s", engine_path("few.parquet"));
-    up_sweep_memory(open_and_scan, path);
     (void)snprintf(path, sizeof path, "%s", engine_path("few.csv"));
-    up_sweep_memory(open_and_scan, path);
+    up_sweep_memory(only_open, path);
 }
 
 int

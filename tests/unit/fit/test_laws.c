@@ -294,12 +294,46 @@ many_alike_clusters(void **state)
     upi_free(text);
 }
 
+/* A weight or propensity is the same whether records are kept for each of its values or rows are
+ * scaled one by one; averages of covariates are over people in both. */
+static void
+scaled_rows(void **state)
+{
+    (void)state;
+    static const csv_key propensities[] = {{"arm", UPI_KEY_ARM, false},
+        {"prop", UPI_KEY_PROPENSITY, false}, {NULL, UPI_KEY_ARM, false}};
+    static const csv_key both[] = {{"arm", UPI_KEY_ARM, false},
+        {"prop", UPI_KEY_PROPENSITY, false}, {"w", UPI_KEY_WEIGHT, false},
+        {NULL, UPI_KEY_ARM, false}};
+    static const csv_key weights[] = {{"arm", UPI_KEY_ARM, false},
+        {"w", UPI_KEY_WEIGHT, false}, {NULL, UPI_KEY_ARM, false}};
+    const csv_spec specs[][2] = {
+        {{.keys = propensities, .x = score, .form = UPI_TRI},
+            {.keys = plain, .x = score, .form = UPI_TRI, .row_propensity = "prop"}},
+        {{.keys = both, .x = score, .form = UPI_TRI},
+            {.keys = weights, .x = score, .form = UPI_TRI, .row_propensity = "prop"}},
+        {{.keys = both, .x = score, .form = UPI_TRI},
+            {.keys = propensities, .x = score, .form = UPI_TRI, .row_weight = "w"}}};
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        csv_fixture *f = load(specs[i][0]);
+        csv_fixture *g = load(specs[i][1]);
+        up_model *a = fit_new(f, UP_LINEAR_OPTS(.vcov = UP_VCOV_HC2), NULL);
+        up_model *b = fit_new(g, UP_LINEAR_OPTS(.vcov = UP_VCOV_HC2), NULL);
+        same_fit(a, b, NULL, 1, 1e-9);
+        up_model_free(a);
+        up_model_free(b);
+        csv_moments_free(f);
+        csv_moments_free(g);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(instrument_is_treatment),
         cmocka_unit_test(rows_twice), cmocka_unit_test(units),
         cmocka_unit_test(one_answer), cmocka_unit_test(weights_of_one),
-        cmocka_unit_test(any_threads), cmocka_unit_test(many_alike_clusters)};
+        cmocka_unit_test(any_threads), cmocka_unit_test(many_alike_clusters),
+        cmocka_unit_test(scaled_rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -519,6 +519,35 @@ repeated_units_are_refused(void **state)
     data_free(d);
 }
 
+/* In a double two large ids may be one; whole numbers below 2^53 are ids like others. */
+static void
+rounded_ids_are_refused(void **state)
+{
+    (void)state;
+    data *d = data_new();
+    data_design design = {.roles = {.intent_to_treat = "arm", .cluster = "fine"},
+        .metrics = plain.metrics};
+    for (int64_t i = 0; i < d->n; i++) {
+        d->fine[i] = 9007199254740991.0 - (double)(i % 40);
+    }
+    up_error err = UP_ERROR_INIT;
+    assert_ok(try_build(d, &design, NULL, NULL, &err), &err);
+    static const double rounded[] = {9007199254740992.0, -1e19, INFINITY};
+    for (int k = 0; k < 3; k++) {
+        d->fine[7] = rounded[k];
+        err = (up_error)UP_ERROR_INIT;
+        design.roles = (up_roles){.intent_to_treat = "arm", .cluster = "fine"};
+        assert_fails(try_build(d, &design, NULL, NULL, &err), UP_E_CLUSTER, &err);
+        assert_string_equal(err.field, "fine");
+        assert_non_null(strstr(err.message, "9007199254740992"));
+        assert_non_null(strstr(err.fix, "text"));
+        err = (up_error)UP_ERROR_INIT;
+        design.roles = (up_roles){.intent_to_treat = "arm", .unit = "fine"};
+        assert_fails(try_build(d, &design, NULL, NULL, &err), UP_E_UNIT, &err);
+    }
+    data_free(d);
+}
+
 static void
 mixed_clusters_are_refused(void **state)
 {
@@ -556,10 +585,10 @@ bad_propensities_and_weights(void **state)
     up_error err = UP_ERROR_INIT;
     data_design design = plain;
     design.roles.propensity = "p";
-    d->p[4] = 1.25;
+    d->p[4] = 1;
     d->p[5] = 0;
     assert_fails(try_build(d, &design, NULL, NULL, &err), UP_E_PROPENSITY, &err);
-    assert_non_null(strstr(err.message, "2 values outside (0, 1], from 0 to 1.25"));
+    assert_non_null(strstr(err.message, "2 values outside (0, 1), from 0 to 1"));
     d->p[5] = NAN;
     err = (up_error)UP_ERROR_INIT;
     assert_fails(try_build(d, &design, NULL, NULL, &err), UP_E_MISSING, &err);
@@ -567,15 +596,18 @@ bad_propensities_and_weights(void **state)
     design.roles.weight = "w";
     d->w[6] = -1;
     err = (up_error)UP_ERROR_INIT;
-    assert_fails(try_build(d, &design, NULL, NULL, &err), UP_E_ARGUMENT, &err);
+    assert_fails(try_build(d, &design, NULL, NULL, &err), UP_E_WEIGHT, &err);
     assert_string_equal(err.field, "w");
+    d->w[6] = INFINITY;
+    err = (up_error)UP_ERROR_INIT;
+    assert_fails(try_build(d, &design, NULL, NULL, &err), UP_E_NOT_FINITE, &err);
     /* the same where they are no keys */
     design.roles = (up_roles){.intent_to_treat = "arm", .propensity = "fine"};
-    d->fine[4] = 1.5;
+    d->fine[4] = 1;
     err = (up_error)UP_ERROR_INIT;
     assert_fails(try_build(d, &design, UP_MOMENTS_OPTS(.max_groups = 50), NULL, &err),
         UP_E_PROPENSITY, &err);
-    assert_non_null(strstr(err.message, "1 values outside (0, 1], from 1.5 to 1.5"));
+    assert_non_null(strstr(err.message, "1 values outside (0, 1), from 1 to 1"));
     data_free(d);
 }
 
@@ -775,6 +807,7 @@ main(void)
         cmocka_unit_test(infinite_is_refused),
         cmocka_unit_test(one_arm_is_refused),
         cmocka_unit_test(repeated_units_are_refused),
+        cmocka_unit_test(rounded_ids_are_refused),
         cmocka_unit_test(mixed_clusters_are_refused),
         cmocka_unit_test(bad_propensities_and_weights),
         cmocka_unit_test(identifiers_are_refused),

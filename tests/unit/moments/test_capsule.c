@@ -81,6 +81,11 @@ round_trip(const up_moments *m)
         assert_memory_equal(m->robust->k, back->robust->k,
             (size_t)(m->n_groups * upi_robust_stride(m->robust)) * sizeof(double));
     }
+    assert_int_equal(m->fitted.known, back->fitted.known);
+    assert_int_equal(m->fitted.vcov, back->fitted.vcov);
+    assert_int_equal(m->fitted.interactions, back->fitted.interactions);
+    assert_int_equal(m->fitted.no_covariates, back->fitted.no_covariates);
+    assert_close(m->fitted.rank_tolerance, back->fitted.rank_tolerance, 0, 0);
     assert_null(back->rows);
     up_moments_free(back);
 }
@@ -148,6 +153,8 @@ second_pass_is_kept(void **state)
     for (int64_t i = 0; i < m->n_groups * 18; i++) {
         m->robust->k[i] = 1.0 / (double)(i + 3);
     }
+    round_trip(m);
+    m->fitted = (upi_fit_options){true, 4, 1, 1, 1e-9};
     round_trip(m);
     up_moments_free(m);
     data_free(d);
@@ -339,6 +346,27 @@ forged_descriptions(void **state)
              .replace = "\"robust\":{\"model\":\"x\",\"vcov\":1,\"equations\":1},"
                         "\"checksum\":\""},
             "robust_0"},
+        {{.find = "\"checksum\":\"",
+             .replace = "\"fit\":{\"vcov\":-1,\"interactions\":0,"
+                        "\"no_covariates\":0,\"rank_tolerance\":0},\"checksum\":\""},
+            "vcov"},
+        {{.find = "\"checksum\":\"",
+             .replace = "\"fit\":{\"vcov\":1,\"interactions\":2,"
+                        "\"no_covariates\":0,\"rank_tolerance\":0},\"checksum\":\""},
+            "interactions"},
+        {{.find = "\"checksum\":\"",
+             .replace = "\"fit\":{\"vcov\":1,\"interactions\":0,"
+                        "\"no_covariates\":3,\"rank_tolerance\":0},\"checksum\":\""},
+            "no_covariates"},
+        {{.find = "\"checksum\":\"",
+             .replace = "\"fit\":{\"vcov\":1,\"interactions\":0,"
+                        "\"no_covariates\":0,\"rank_tolerance\":1},\"checksum\":\""},
+            "rank_tolerance"},
+        {{.find = "\"checksum\":\"",
+             .replace = "\"fit\":{\"vcov\":1,\"interactions\":0,"
+                        "\"no_covariates\":0},\"checksum\":\""},
+            "rank_tolerance"},
+        {{.find = "\"checksum\":\"", .replace = "\"fit\":7,\"checksum\":\""}, "vcov"},
     };
     assert_ok(up_moments_save(m, path, NULL, &err), &err);
     char *truth = description_of(path);

@@ -4,6 +4,7 @@
 #include "up_test.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { RANGES = 9000 };
 
@@ -209,6 +210,62 @@ large_tables(void **state)
     upi_table_free(two);
 }
 
+/* A table of a million groups gives its memory back while it is absorbed; its records are first
+ * put in another order where they stand. */
+static void
+tables_are_used_up(void **state)
+{
+    (void)state;
+    up_error err = UP_ERROR_INIT;
+    enum { N = 1 << 20 };
+    upi_table *a = table_of(1, N), *b = table_of(2, N), *c = table_of(1, 9),
+              *d = table_of(2, 9);
+    assert_ok(upi_table_consume(a, b, &err), &err);
+    assert_ok(upi_table_consume(c, d, &err), &err);
+    assert_int_equal(a->n, N);
+    assert_int_equal(b->n, 0);
+    for (int32_t g = 0; g < N; g++) {
+        upi_group_key key = {upi_group_hash(&shape, &g, 0, 0), &g, {0, 0}};
+        if (upi_table_find(a, &key) != g || *upi_table_count(a, g) != 5) {
+            fail_msg("group %d is not whole", (int)g);
+        }
+    }
+    assert_memory_equal(upi_table_values(a, 8), upi_table_values(c, 8), 16);
+    upi_table_free(a);
+    upi_table_free(b);
+    upi_table_free(c);
+    upi_table_free(d);
+}
+
+/* Cycles of any length, and groups that stay. */
+static void
+sorting_in_place(void **state)
+{
+    (void)state;
+    up_error err = UP_ERROR_INIT;
+    enum { N = 5000 };
+    int32_t order[N];
+    upi_table *t = table_of(1, N);
+    for (int32_t i = 0; i < N; i++) {
+        order[i] = i;
+    }
+    for (int32_t i = N - 1; i > N / 4; i--) {
+        int32_t j = N / 4 +
+                    (int32_t)(upi_hash_u64((uint64_t)i) % (uint64_t)(i - N / 4 + 1)),
+                swap = order[i];
+        order[i] = order[j];
+        order[j] = swap;
+    }
+    order[0] = 1;
+    order[1] = 0;
+    assert_ok(upi_table_sort(t, order, &err), &err);
+    for (int32_t i = 0; i < N; i++) {
+        assert_int_equal(upi_table_codes(t, i)[0], order[i]);
+        assert_true(upi_table_values(t, i)[0] == 1.0 / 4 + order[i]);
+    }
+    upi_table_free(t);
+}
+
 int
 main(void)
 {
@@ -218,6 +275,8 @@ main(void)
         cmocka_unit_test(a_range_twice_is_a_defect),
         cmocka_unit_test(too_many_groups_are_seen),
         cmocka_unit_test(large_tables),
+        cmocka_unit_test(tables_are_used_up),
+        cmocka_unit_test(sorting_in_place),
         cmocka_unit_test(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,47 @@ control_level(void **state)
     data_free(d);
 }
 
+static void
+chosen_by_order(void **state)
+{
+    (void)state;
+    data *d = data_new();
+    up_error err = UP_ERROR_INIT;
+    int64_t level = -1;
+    rename_arms(d, "old", "new");
+    made b = make(d, (up_roles){.intent_to_treat = "arm", .treated = "got"});
+    assert_true(upi_moments_control_chosen(b.m, b.m->arm));
+    assert_false(upi_moments_control_chosen(b.m, b.m->treated));
+    release(&b);
+    b = make(d, (up_roles){.intent_to_treat = "arm", .control = "old"});
+    assert_false(upi_moments_control_chosen(b.m, b.m->arm));
+    release(&b);
+    /* arms 1 and 2: treatment received may be 0/1 all the same */
+    rename_arms(d, "2", "1");
+    b = make(d, (up_roles){.intent_to_treat = "arm", .treated = "if(got, 1, 0)"});
+    assert_true(upi_moments_control_chosen(b.m, b.m->arm));
+    assert_ok(upi_moments_control(b.m, b.m->treated, &level, &err), &err);
+    assert_string_equal(b.m->keys[b.m->treated].label[level], "0");
+    release(&b);
+    /* the label named may be of the instrument alone */
+    b = make(d,
+        (up_roles){
+            .intent_to_treat = "got", .instrument = "device", .control = d->device[0]});
+    assert_ok(upi_moments_control(b.m, b.m->instrument, &level, &err), &err);
+    assert_string_equal(b.m->keys[b.m->instrument].label[level], d->device[0]);
+    assert_false(upi_moments_control_chosen(b.m, b.m->instrument));
+    assert_ok(upi_moments_control(b.m, b.m->arm, &level, &err), &err);
+    assert_string_equal(b.m->keys[b.m->arm].label[level], "false");
+    release(&b);
+    /* else its first one is taken */
+    b = make(d, (up_roles){.intent_to_treat = "got", .instrument = "device"});
+    assert_ok(upi_moments_control(b.m, b.m->instrument, &level, &err), &err);
+    assert_int_equal(level, 0);
+    assert_true(upi_moments_control_chosen(b.m, b.m->instrument));
+    release(&b);
+    data_free(d);
+}
+
 int
 main(void)
 {
@@ -157,6 +198,7 @@ main(void)
         cmocka_unit_test(counts),
         cmocka_unit_test(propensities),
         cmocka_unit_test(control_level),
+        cmocka_unit_test(chosen_by_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,7 +131,7 @@ canonical_order(void **state)
     up_error err = UP_ERROR_INIT;
     upi_shape s = {.form = UPI_MEAN, .n_keys = 3, .ways = 1, .nv = 1, .pairs = 1};
     static record r[N];
-    static int64_t order[N];
+    static int32_t order[N];
     upi_table *t = NULL;
     assert_ok(upi_table_make(&s, 1, 0, &t, &err), &err);
     srand(5);

@@ -75,6 +75,32 @@ different_designs(void **state)
     data_free(d);
 }
 
+/* What two capsules agree on about their fits is kept. */
+static void
+fits_that_differ(void **state)
+{
+    (void)state;
+    up_error err = UP_ERROR_INIT;
+    data *d = data_new();
+    up_moments *a = build(d, 0, 700, &plain, NULL);
+    up_moments *b = build(d, 700, 800, &plain, NULL);
+    const upi_fit_options other[] = {{false, 4, 1, 0, 0}, {true, 5, 1, 0, 0},
+        {true, 4, 0, 0, 0}, {true, 4, 1, 1, 0}, {true, 4, 1, 0, 1e-6},
+        {true, 4, 1, 0, 0}};
+    a->fitted = (upi_fit_options){true, 4, 1, 0, 0};
+    for (int i = 0; i < 6; i++) {
+        up_moments *m = NULL;
+        b->fitted = other[i];
+        assert_ok(up_moments_merge(a, b, &m, &err), &err);
+        assert_int_equal(m->fitted.known, i == 5);
+        assert_int_equal(m->fitted.vcov, i == 5 ? 4 : 0);
+        up_moments_free(m);
+    }
+    up_moments_free(a);
+    up_moments_free(b);
+    data_free(d);
+}
+
 static void
 arguments(void **state)
 {
@@ -192,6 +218,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(different_designs),
+        cmocka_unit_test(fits_that_differ),
         cmocka_unit_test(arguments),
         cmocka_unit_test(indicators_of_one_side),
         cmocka_unit_test(clusters_meet_in_two_arms),

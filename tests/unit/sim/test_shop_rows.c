@@ -280,6 +280,37 @@ test_compliance(void **state)
     }
 }
 
+/* With one-sided noncompliance those treated are compliers; where probabilities of assignment
+ * vary they are a selection of them. */
+static void
+test_treated(void **state)
+{
+    (void)state;
+    for (int64_t kind = 0; kind <= 2; kind++) {
+        for (int64_t adaptive = 0; adaptive <= 1; adaptive++) {
+            json_t *truth = truth_of(UP_SHOP_OPTS(.units = 100, .noncompliance = kind,
+                .adaptive = adaptive));
+            double att = 0;
+            double late = 0;
+            int64_t rows = 0;
+            size_t i = 0;
+            json_t *e = NULL;
+            json_array_foreach(json_object_get(truth, "effects"), i, e)
+            {
+                const char *name = json_string_value(json_object_get(e, "estimand"));
+                double value = json_number_value(json_object_get(e, "effect"));
+                rows += strcmp(name, "att") == 0;
+                att += strcmp(name, "att") == 0 ? value : 0;
+                late += strcmp(name, "late") == 0 ? value : 0;
+            }
+            bool told = kind == 1 && adaptive == 0;
+            assert_int_equal(rows > 0, told);
+            assert_close(att, told ? late : 0, 1e-15, 0);
+            json_decref(truth);
+        }
+    }
+}
+
 static void
 test_paths_sum_to_total(void **state)
 {
@@ -422,6 +453,7 @@ main(void)
         cmocka_unit_test(test_arms_weeks_adaptive),
         cmocka_unit_test(test_households),
         cmocka_unit_test(test_compliance),
+        cmocka_unit_test(test_treated),
         cmocka_unit_test(test_paths_sum_to_total),
         cmocka_unit_test(test_rows_stand_alone),
         cmocka_unit_test(test_segments),
