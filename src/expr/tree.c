@@ -320,6 +320,7 @@ upi_fail_at(up_error *err, up_status status, const char *field, const char *text
     char message[400];
     va_list args;
     va_start(args, fmt);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started two lines above */
     (void)vsnprintf(message, sizeof message, fmt, args);
     va_end(args);
     if (text == NULL) {
