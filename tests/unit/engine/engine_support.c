@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX_RANGES = 4096 };
@@ -177,6 +178,10 @@ rows_batch(void *ctx, int worker, int64_t range, const upi_batch *batch, up_erro
     to->worker = worker;
     to->rows += batch->n;
     to->batches++;
+    if (r->pause_ns > 0) {
+        struct timespec pause = {0, r->pause_ns};
+        (void)nanosleep(&pause, NULL);
+    }
     if (range == r->fail_at) {
         return upi_fail(err, UP_E_ARMS, "arm", "the sink does not like range %lld",
             (long long)range);
@@ -225,8 +230,10 @@ scan_expressions(up_source *s, upi_expr *const *columns, int64_t n, const int *a
 {
     up_status status = UP_OK;
     upi_expr *condition = NULL;
-    *out = (engine_rows){
-        .fail_at = out->fail_at, .hashed = out->hashed, .n_ranges = MAX_RANGES};
+    *out = (engine_rows){.fail_at = out->fail_at,
+        .hashed = out->hashed,
+        .pause_ns = out->pause_ns,
+        .n_ranges = MAX_RANGES};
     out->ranges = calloc(MAX_RANGES, sizeof *out->ranges);
     upi_sink sink = {out, rows_begin, rows_batch, rows_end};
     if (filter != NULL) {

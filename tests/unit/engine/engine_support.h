@@ -31,6 +31,7 @@ typedef struct engine_rows {
     int n_workers, begun;
     int64_t fail_at; /* range at which the sink fails; -1 = never */
     bool hashed;     /* keep eight bytes of hash for a row instead of its text */
+    long pause_ns;   /* the sink waits so long at each batch, for a scan that lasts */
 } engine_rows;
 
 /* Scans the columns (all when names is NULL) and checks the contract. */

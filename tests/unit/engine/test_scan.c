@@ -350,7 +350,8 @@ test_stop_and_progress(void **state)
     for (size_t i = 0; i < 2; i++) {
         up_error err = UP_ERROR_INIT;
         up_source *s = NULL;
-        engine_rows rows = {.fail_at = -1, .hashed = true};
+        /* 69 batches of 20 ms: the caller is asked again long before the end. */
+        engine_rows rows = {.fail_at = -1, .hashed = true, .pause_ns = 20000000};
         watcher w = {.stop_after = 1};
         up_run run = {
             .struct_size = sizeof run, .threads = 2, .should_stop = ask, .user = &w};
@@ -361,6 +362,7 @@ test_stop_and_progress(void **state)
         engine_rows_free(&rows);
         err = (up_error)UP_ERROR_INIT;
         rows.fail_at = -1;
+        rows.pause_ns = 0;
         run.should_stop = NULL;
         run.progress = show;
         assert_ok(engine_scan(s, NULL, 0, NULL, NULL, &run, &rows, &err), &err);
