@@ -4,6 +4,7 @@
 #define UPI_DUCKDB_LOAD_H
 
 #include "base/base.h"
+#include "base/column.h"
 
 #include <duckdb.h>
 
@@ -89,5 +90,25 @@ typedef struct upi_duck {
 /* The table, filled at the first successful call and shared by the whole process.
  * UP_E_ENGINE when the library is not found, too old or too new. */
 up_status upi_duck_load(const upi_duck **out, up_error *err);
+
+/* The type of a vector that holds values of ours. */
+static inline duckdb_type
+upi_duckdb_type(upi_type type)
+{
+    switch (type) {
+    case UPI_F64:
+        return DUCKDB_TYPE_DOUBLE;
+    case UPI_I64:
+        return DUCKDB_TYPE_BIGINT;
+    case UPI_BOOL:
+        return DUCKDB_TYPE_BOOLEAN;
+    case UPI_DATE:
+        return DUCKDB_TYPE_DATE;
+    case UPI_TIME:
+        return DUCKDB_TYPE_TIMESTAMP;
+    default:
+        return DUCKDB_TYPE_VARCHAR;
+    }
+}
 
 #endif

@@ -299,25 +299,6 @@ state_finalize(duckdb_function_info info, duckdb_aggregate_state *source,
     }
 }
 
-static duckdb_type
-parameter_type(upi_type type)
-{
-    switch (type) {
-    case UPI_F64:
-        return DUCKDB_TYPE_DOUBLE;
-    case UPI_I64:
-        return DUCKDB_TYPE_BIGINT;
-    case UPI_BOOL:
-        return DUCKDB_TYPE_BOOLEAN;
-    case UPI_DATE:
-        return DUCKDB_TYPE_DATE;
-    case UPI_TIME:
-        return DUCKDB_TYPE_TIMESTAMP;
-    default:
-        return DUCKDB_TYPE_VARCHAR;
-    }
-}
-
 static void
 add_parameter(const upi_duck *api, duckdb_aggregate_function f, duckdb_type type)
 {
@@ -333,7 +314,7 @@ register_function(upi_duckdb *d, const char *name, const char *signature, up_err
     duckdb_aggregate_function f = api->create_aggregate_function();
     api->aggregate_function_set_name(f, name);
     for (const char *p = signature; *p != '\0'; p++) {
-        add_parameter(api, f, parameter_type((upi_type)(*p - '0')));
+        add_parameter(api, f, upi_duckdb_type((upi_type)(*p - '0')));
     }
     duckdb_logical_type result = api->create_logical_type(DUCKDB_TYPE_BIGINT);
     api->aggregate_function_set_return_type(f, result);

@@ -34,25 +34,6 @@ typedef struct writer {
     up_error failure; /* of fill */
 } writer;
 
-static duckdb_type
-out_type(upi_type type)
-{
-    switch (type) {
-    case UPI_F64:
-        return DUCKDB_TYPE_DOUBLE;
-    case UPI_I64:
-        return DUCKDB_TYPE_BIGINT;
-    case UPI_BOOL:
-        return DUCKDB_TYPE_BOOLEAN;
-    case UPI_DATE:
-        return DUCKDB_TYPE_DATE;
-    case UPI_TIME:
-        return DUCKDB_TYPE_TIMESTAMP;
-    default:
-        return DUCKDB_TYPE_VARCHAR;
-    }
-}
-
 static void
 rows_bind(duckdb_bind_info info)
 {
@@ -63,7 +44,7 @@ rows_bind(duckdb_bind_info info)
     const writer *state = api->bind_get_extra_info(info);
     for (int64_t i = 0; i < state->w->n_fields; i++) {
         duckdb_logical_type type =
-            api->create_logical_type(out_type(state->w->fields[i].type));
+            api->create_logical_type(upi_duckdb_type(state->w->fields[i].type));
         api->bind_add_result_column(info, state->w->fields[i].name, type);
         api->destroy_logical_type(&type);
     }
