@@ -303,15 +303,39 @@ each_part(const upi_shop *s, void (*visit)(upi_json *, const upi_shop *, const p
     }
 }
 
+/* One path from an arm to sales, in a segment. */
+typedef struct path_row {
+    const char *arm, *segment, *estimand;
+} path_row;
+
 static void
-put_path(upi_json *j, const char *arm, const char *segment, const char *path, double x)
+put_path(upi_json *j, const path_row *row, const char *path, double x)
 {
     upi_json_object(j);
-    upi_json_put_string(j, "arm", arm);
-    upi_json_put_string(j, "segment", segment);
+    upi_json_put_string(j, "arm", row->arm);
+    upi_json_put_string(j, "segment", row->segment);
+    upi_json_put_string(j, "estimand", row->estimand);
     upi_json_put_string(j, "path", path);
     upi_json_put_double(j, "effect", x);
     upi_json_object_end(j);
+}
+
+/* An arm acts on searches, views and sales by the same factor, so that its mean scales every
+ * path: on everyone who receives the arm, or, diluted by noncompliance, who is assigned to it. */
+static void
+put_paths_of(upi_json *j, const upi_shop *s, const part *a, estimand e,
+    const char *name, const char *segment)
+{
+    for (int64_t k = 1; k < s->o.arms; k++) {
+        const path_row row = {upi_shop_arm_names[k], segment, name};
+        path_effects p = paths(s, k);
+        double t = treatment_mean(s, a, k, e);
+        put_path(j, &row, "direct", p.direct * t);
+        put_path(j, &row, "searches", p.searches * t);
+        put_path(j, &row, "views", p.views * t);
+        put_path(j, &row, "searches > views", p.serial * t);
+        put_path(j, &row, "total", (p.direct + p.searches + p.views + p.serial) * t);
+    }
 }
 
 static void
@@ -323,17 +347,8 @@ put_paths(upi_json *j, const upi_shop *s, const part *a)
     if (period[0] != '\0') {
         return;
     }
-    for (int64_t k = 1; k < s->o.arms; k++) {
-        const char *arm = upi_shop_arm_names[k];
-        path_effects p = paths(s, k);
-        double t = treatment_mean(s, a, k, ATE);
-        put_path(j, arm, segment, "direct", p.direct * t);
-        put_path(j, arm, segment, "searches", p.searches * t);
-        put_path(j, arm, segment, "views", p.views * t);
-        put_path(j, arm, segment, "searches > views", p.serial * t);
-        put_path(
-            j, arm, segment, "total", (p.direct + p.searches + p.views + p.serial) * t);
-    }
+    put_paths_of(j, s, a, ATE, "ate", segment);
+    put_paths_of(j, s, a, ITT, "itt", segment);
 }
 
 static void
