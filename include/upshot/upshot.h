@@ -7,6 +7,7 @@
 #include <upshot/check.h>
 #include <upshot/effects.h>
 #include <upshot/experiment.h>
+#include <upshot/graph.h>
 #include <upshot/model.h>
 #include <upshot/moments.h>
 #include <upshot/note.h>

@@ -162,5 +162,14 @@ const upi_page upi_status_pages[] = {
         "A row of weight 0 says nothing, and one of negative weight has no meaning.",
         "One value is enough.",
         "Repair the column, or leave such rows out: --filter 'weight > 0'."},
+    {"E_GRAPH", "The text of a causal graph cannot be read, or holds a contradiction.",
+        "A graph with a cycle, or with an arrow both ways, has no meaning as causes "
+        "and "
+        "effects; a misread name would answer for another graph.",
+        "No cycle; at most 256 nodes; names other than letters, digits, _ and . in "
+        "double "
+        "quotes.",
+        "See the caret. Write arrows from cause to effect, 'T -> searches; searches -> "
+        "sales', or give DOT (digraph) or dagitty (dag)."},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -1,0 +1,60 @@
+/* Any bytes as a graph: no crash, no leak, an error that says where, and what was read is the
+ * same graph after it was written and read again, in every syntax. A broken promise aborts. */
+#include "why/graph.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The name is the fuzzer's. NOLINTNEXTLINE(readability-identifier-naming) */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+promise(bool kept, const char *what, const char *text)
+{
+    if (!kept) {
+        (void)fprintf(stderr, "%s: %s\n", what, text);
+        abort();
+    }
+}
+
+static char *
+written(const up_graph *g, int64_t format, const char *text)
+{
+    char *s = NULL;
+    promise(up_graph_write(g, format, &s, NULL) == UP_OK, "write", text);
+    return s;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1);
+    up_graph *g = NULL;
+    up_error err = UP_ERROR_INIT;
+    if (text == NULL) {
+        return 0;
+    }
+    memcpy(text, data, size);
+    text[size] = '\0';
+    if (up_graph_parse(text, &g, &err) != UP_OK) {
+        promise(err.status == UP_E_GRAPH && err.message[0] != '\0', "error", text);
+        free(text);
+        return 0;
+    }
+    char *first = written(g, UP_GRAPH_TEXT, text);
+    for (int64_t format = UP_GRAPH_TEXT; format <= UP_GRAPH_DAGITTY; format++) {
+        char *s = written(g, format, text);
+        up_graph *again = NULL;
+        promise(up_graph_parse(s, &again, NULL) == UP_OK, "read again", s);
+        char *second = written(again, UP_GRAPH_TEXT, text);
+        promise(strcmp(first, second) == 0, "fixed point", text);
+        upi_free(s);
+        upi_free(second);
+        up_graph_free(again);
+    }
+    upi_free(first);
+    up_graph_free(g);
+    free(text);
+    return 0;
+}
