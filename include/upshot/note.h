@@ -52,7 +52,8 @@ typedef enum up_severity {
         "the propensities do not match the shares of the arms")                        \
     X(W_COMPLIANCE, 112, "few units follow their assignment")                          \
     X(W_SMALL_SEGMENT, 113, "a segment has few rows, or none in an arm")               \
-    X(W_CONSTANT, 114, "a metric is constant")
+    X(W_CONSTANT, 114, "a metric is constant")                                         \
+    X(W_TEXT_NUMBERS, 143, "a covariate of numbers is taken as categories")
 
 /** The codes of UP_NOTE_LIST, each as UP_ and its name. */
 typedef enum up_note_code {

@@ -139,5 +139,14 @@ const upi_page upi_note_pages[] = {
         "All values equal, to rounding.",
         "Look at the column with 'upshot describe SOURCE'; it may be the wrong one, or "
         "--filter may have left one value."},
+    {"W_TEXT_NUMBERS", "A covariate of numbers is taken as categories.",
+        "One value that is not a number makes a column of a CSV file text, and each "
+        "value "
+        "of a text column becomes a category of its own: the fit loses a slope, and "
+        "gains a column for every value.",
+        "At least 10 values, 9 of 10 of them numbers.",
+        "Correct the odd value in the file, or make it missing; if categories are "
+        "meant, "
+        "this is only a reminder."},
     {NULL, NULL, NULL, NULL, NULL},
 };

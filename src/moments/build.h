@@ -60,7 +60,7 @@ up_status upi_key_room(upi_key *k, int64_t n, up_error *err);
 up_status upi_key_add(upi_key *k, const upi_cell *cell, up_error *err);
 up_status upi_key_add_missing(upi_key *k, up_error *err);
 /* Notes of rows left out and of missing values that were kept. */
-up_status upi_finish_missing_notes(up_moments *m, up_error *err);
+up_status upi_finish_notes(up_moments *m, up_error *err);
 /* The name and the reason of the layout, and a note of it. */
 up_status upi_finish_layout(up_moments *m, up_error *err);
 /* Places of the n groups in canonical order; order (n). */

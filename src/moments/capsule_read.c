@@ -266,7 +266,7 @@ up_moments_load(const char *path, up_moments **out, up_error *err)
     UP_TRY(read_description(&r, err));
     UP_TRY(read_table(&r, err));
     UP_TRY(check_table(&r, err));
-    UP_TRY(upi_finish_missing_notes(r.m, err));
+    UP_TRY(upi_finish_notes(r.m, err));
     UP_TRY(upi_finish_layout(r.m, err));
     *out = r.m;
     r.m = NULL;

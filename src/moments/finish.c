@@ -173,8 +173,40 @@ note_indicator(up_moments *m, const upi_covariate *c, up_error *err)
                   : "they count as 0 and have an indicator of their own");
 }
 
+enum { FEW_LEVELS = 10 };
+
+/* A column of numbers with one bad cell is text to a reader of CSV, and text is taken as
+ * categories: the fit goes on, with a column per value where a slope was meant. */
+static up_status
+note_text_numbers(up_moments *m, const upi_key *k, up_error *err)
+{
+    int64_t numbers = 0;
+    int64_t levels = k->n_levels - (k->missing_level >= 0 ? 1 : 0);
+    const char *odd = NULL;
+    for (int64_t i = 0; i < k->n_levels; i++) {
+        double x = 0;
+        if (i == k->missing_level) {
+            continue;
+        }
+        if (upi_double_parse(k->label[i], (int64_t)strlen(k->label[i]), &x)) {
+            numbers++;
+        } else {
+            odd = odd != NULL ? odd : k->label[i];
+        }
+    }
+    if (levels < FEW_LEVELS || 10 * numbers < 9 * levels) {
+        return UP_OK;
+    }
+    return upi_notes_add(&m->notes, UP_W_TEXT_NUMBERS, k->name, (double)numbers,
+        0.9 * (double)levels, err,
+        "'%.60s' is text, so each of its %" PRId64 " values is a category, but %" PRId64
+        " of them are numbers%s%.40s%s",
+        k->name, levels, numbers, odd != NULL ? ": '" : "", odd != NULL ? odd : "",
+        odd != NULL ? "' is not" : "");
+}
+
 up_status
-upi_finish_missing_notes(up_moments *m, up_error *err)
+upi_finish_notes(up_moments *m, up_error *err)
 {
     up_status status = UP_OK;
     const up_experiment *e = m->experiment;
@@ -187,6 +219,11 @@ upi_finish_missing_notes(up_moments *m, up_error *err)
     bool indicate = e->missing == UP_MISSING_INDICATOR;
     for (int64_t i = 0; indicate && i < e->n_covariates; i++) {
         UP_TRY(note_indicator(m, &e->covariates[i], err));
+    }
+    for (int64_t k = 0; k < m->n_keys; k++) {
+        if (m->keys[k].role == UPI_KEY_COVARIATE && m->keys[k].type == UPI_STR) {
+            UP_TRY(note_text_numbers(m, &m->keys[k], err));
+        }
     }
 out:
     return status;
@@ -259,7 +296,7 @@ upi_finish(const upi_pass *pass, up_experiment *rows, upi_table *table,
         UP_TRY(upi_finish_groups(m, table, err));
     }
     m->n_dropped = m->n_read - m->n_rows;
-    UP_TRY(upi_finish_missing_notes(m, err));
+    UP_TRY(upi_finish_notes(m, err));
     UP_TRY(upi_finish_layout(m, err));
     *out = m;
     m = NULL;

@@ -297,7 +297,7 @@ up_moments_merge(
     UP_TRY(unite_keys(&left, &right, m, err));
     UP_TRY(unite_counts(&left, &right, m, err));
     UP_TRY(merge_tables(&left, &right, m, err));
-    UP_TRY(upi_finish_missing_notes(m, err));
+    UP_TRY(upi_finish_notes(m, err));
     UP_TRY(upi_finish_layout(m, err));
     UP_TRY(upi_verdict_groups(m, NULL, err));
     *out = m;

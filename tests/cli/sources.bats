@@ -67,6 +67,20 @@ setup() { setup_place; }
     jq -e -s '(.[0].rows[0].estimate - .[1].rows[0].estimate | fabs) < 1e-4' z.json q.json
 }
 
+@test "one bad cell in a covariate of numbers is told" {
+    awk 'BEGIN { print "arm,y,x,g"; for (i = 1; i <= 400; i++)
+        print (i % 2 ? "b" : "control") "," i % 7 "," (i % 100 == 9 ? "oops" : i % 19) "," "k" i % 19 }' >t.csv
+    "$UPSHOT" effect t.csv --itt arm --metric y --covariates x --json >t.json
+    jq -e '.warnings[] | select(.code == "W_TEXT_NUMBERS") | .field == "x" and (.text | contains("oops"))' t.json
+    "$UPSHOT" fit t.csv --itt arm --metric y --covariates x --save t.parquet --quiet
+    "$UPSHOT" effect t.parquet --json | jq -e '[.warnings[].code] | index("W_TEXT_NUMBERS") != null'
+    "$UPSHOT" effect t.csv --itt arm --metric y --covariates g --json |
+        jq -e '[.warnings[].code] | index("W_TEXT_NUMBERS") == null'
+    sed '/oops/d' t.csv >u.csv
+    "$UPSHOT" effect u.csv --itt arm --metric y --covariates x --json |
+        jq -e '[.warnings[].code] | index("W_TEXT_NUMBERS") == null'
+}
+
 @test "three arms, one treatment, nobody in control treated" {
     awk 'BEGIN { print "z,d,y"; split("a b c", arm, " "); for (i = 0; i < 900; i++) {
         z = i % 3; d = z > 0 && i % 4 > 0; print arm[z + 1] "," d "," d + (i * 7) % 11 } }' >n.csv
