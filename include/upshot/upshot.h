@@ -12,6 +12,7 @@
 #include <upshot/moments.h>
 #include <upshot/note.h>
 #include <upshot/run.h>
+#include <upshot/sequential.h>
 #include <upshot/simulate.h>
 #include <upshot/source.h>
 #include <upshot/status.h>

@@ -129,7 +129,9 @@ one_sided_radius(double nu, double r, double alpha, double two_sided)
         if (!(above_target(HUGE_VAL, &aim) > 0)) {
             return INFINITY;
         }
-        for (high = 1; above_target(high, &aim) < 0 && high < 1e300; high *= 2) {
+        high = 1;
+        while (above_target(high, &aim) < 0 && high < 1e300) {
+            high *= 2;
         }
     }
     if (above_target(high, &aim) < 0) { /* by rounding only: the two radii agree */
