@@ -14,8 +14,6 @@
  * caller may change `interacted` of a base between the two. */
 up_status upi_bases_build(up_model *m, up_error *err);
 up_status upi_columns_build(up_model *m, up_error *err);
-int64_t upi_basis_key(
-    const up_model *m, const upi_basis *b); /* key of its indicators */
 /* Keeps the columns with keep[j] != 0, in order. combination (p,p) says how a dropped column is
  * made of the others (column j), by which it is described in notes and kept with the basis;
  * size (p) are the lengths of the columns, the intercept first. */
@@ -30,10 +28,6 @@ void upi_combination_text(
 
 /* Cells: the groups that share their row of X and Z, whatever their cluster, weight or segment. */
 up_status upi_cells_build(up_model *m, up_error *err);
-/* The rows that stand for group g: t (rows, width+ny) with leading dimension width+ny, such that
- * t't is the weighted Gram matrix of (1, x, y), x and y centred. Returns how many rows have a
- * part in (1, x); with `all`, the rows of y alone follow and are counted. */
-int64_t upi_group_rows(const up_model *m, int64_t g, bool all, double *t);
 /* Triangle r (n,n) of all rows of the n = pz + px + ny columns [Z X Y]; pz = 0 when !iv. */
 up_status upi_triangle_build(const up_model *m, double *r, up_error *err);
 
@@ -43,15 +37,6 @@ up_status upi_triangle_build(const up_model *m, double *r, up_error *err);
 up_status upi_solve_equations(up_model *m, up_error *err);
 
 /* ---- covariance ---- */
-
-/* Clusters of one way. */
-typedef struct upi_clusters {
-    int64_t n;
-    int64_t *order;  /* (n_groups) groups by cluster */
-    int64_t *start;  /* (n+1) into order */
-    int64_t *sorted; /* (n) clusters by class; NULL until upi_clusters_sort() */
-    int64_t largest; /* groups of the largest cluster */
-} upi_clusters;
 
 typedef struct upi_df_entry {
     double *l; /* (1 + p) basis, then the combination */
@@ -138,22 +123,6 @@ typedef struct upi_rows {
     void *ctx;
 } upi_rows;
 
-bool upi_vcov_clustered(int64_t vcov);
-const char *upi_vcov_name(int64_t vcov);
-/* phi of the HC family as a function of the leverage; 0 where a row decides its own fit */
-static inline double
-upi_hc_factor(int64_t vcov, double leverage)
-{
-    double left = 1 - leverage;
-    bool alone = left < 1e-10; /* its residual is rounding */
-    double divisor = alone ? 1 : left;
-    if (vcov != UP_VCOV_HC2 && vcov != UP_VCOV_HC3) {
-        return 1;
-    }
-    double factor = vcov == UP_VCOV_HC2 ? 1 / divisor : 1 / (divisor * divisor);
-    return alone ? 0 : factor;
-}
-
 up_status upi_meat_iid(const up_model *m, upi_meat *meat, up_error *err);
 up_status upi_meat_hc(up_model *m, upi_meat *meat, up_error *err); /* groups */
 up_status upi_meat_stream(up_model *m, const upi_rows *rows, const up_run *run,
@@ -170,17 +139,8 @@ up_status upi_meat_sparse(const up_model *m, const upi_clusters *c, double facto
 up_status upi_meat_two_way(
     up_model *m, const up_run *run, upi_meat *meat, up_error *err);
 
-/* way 0 or 1, or 2 = the intersection of both */
-up_status upi_clusters_build(
-    const up_model *m, int way, upi_clusters *out, up_error *err);
 /* Puts together those with the same cells, and among them those with the same weights. */
 up_status upi_clusters_sort(const up_model *m, upi_clusters *c, up_error *err);
-void upi_clusters_free(upi_clusters *c);
-
-/* (I - h)^power for symmetric h (n,n), into g; eigenvalues of I - h below 1e-10 give 0. */
-up_status upi_adjustment(
-    int64_t n, const double *h, double power, double *g, double *work, up_error *err);
-double upi_adjustment_power(int64_t vcov); /* 0, -1/2, -1 */
 
 /* One cluster (or one of many with the same cells) in orthonormal coordinates. */
 typedef struct upi_cluster_rows {

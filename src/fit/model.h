@@ -108,6 +108,9 @@ double upi_term_value(
     const up_model *m, const upi_basis *b, upi_term term, int64_t group);
 int64_t upi_term_place(const up_model *m, upi_term term);
 
+int64_t upi_basis_key(
+    const up_model *m, const upi_basis *b); /* key of its indicators */
+
 /* Value of base function j in group g for u = (1, x) averages: the mean of f_j over the rows of
  * the group (unweighted). */
 double upi_base_mean(const up_model *m, int64_t j, int64_t group);
@@ -122,5 +125,50 @@ double upi_moments_x_cross(const up_moments *m, int64_t k, int64_t l, int64_t gr
 double upi_group_weight(const up_model *m, int64_t group);
 /* Averaging weight of group g: the analytic weight (1 without). */
 double upi_group_population(const up_model *m, int64_t group);
+
+/* What the numbers v = (x, y) of a row are centred at: x at its base function's center (0 for one
+ * that is not in the model), y at its mean. */
+double upi_model_center(const up_model *model, int64_t column);
+/* The rows that stand for group g: t (rows, 1+nx+ny) with leading dimension 1+nx+ny, such that
+ * t't is the weighted Gram matrix of (1, x, y), x and y centred; t has room for 2 (1+nx+ny)^2.
+ * Returns how many rows have a part in (1, x); with `all`, the rows of y alone follow and are
+ * counted, where the moments hold second moments of y. */
+int64_t upi_group_rows(const up_model *m, int64_t g, bool all, double *t);
+
+/* ---- for rooms that stack scores of their own ---- */
+
+bool upi_vcov_clustered(int64_t vcov);
+const char *upi_vcov_name(int64_t vcov);
+/* phi of the HC family as a function of the leverage; 0 where a row decides its own fit */
+static inline double
+upi_hc_factor(int64_t vcov, double leverage)
+{
+    double left = 1 - leverage;
+    bool alone = left < 1e-10; /* its residual is rounding */
+    double divisor = alone ? 1 : left;
+    if (vcov != UP_VCOV_HC2 && vcov != UP_VCOV_HC3) {
+        return 1;
+    }
+    double factor = vcov == UP_VCOV_HC2 ? 1 / divisor : 1 / (divisor * divisor);
+    return alone ? 0 : factor;
+}
+
+/* Clusters of one way. */
+typedef struct upi_clusters {
+    int64_t n;
+    int64_t *order;  /* (n_groups) groups by cluster */
+    int64_t *start;  /* (n+1) into order */
+    int64_t *sorted; /* (n) clusters by class; NULL until upi_clusters_sort() */
+    int64_t largest; /* groups of the largest cluster */
+} upi_clusters;
+
+/* way 0 or 1, or 2 = the intersection of both */
+up_status upi_clusters_build(
+    const up_model *m, int way, upi_clusters *out, up_error *err);
+void upi_clusters_free(upi_clusters *c);
+/* (I - h)^power for symmetric h (n,n), into g; eigenvalues of I - h below 1e-10 give 0. */
+up_status upi_adjustment(
+    int64_t n, const double *h, double power, double *g, double *work, up_error *err);
+double upi_adjustment_power(int64_t vcov); /* 0, -1/2, -1 */
 
 #endif

@@ -86,9 +86,8 @@ out:
 
 /* ---- the rows of one group ---- */
 
-/* Centers of x (by base function; 0 for one that is not in the model) and of y. */
-static double
-center_of(const up_model *model, int64_t column)
+double
+upi_model_center(const up_model *model, int64_t column)
 {
     int64_t nx = model->moments->nx;
     if (column >= nx) {
@@ -136,7 +135,7 @@ triangle_rows(const up_model *model, int64_t g, double *t)
             t[i + j * n] = i <= j ? s * r[upi_packed(i, j)] : 0;
         }
         if (j > 0) {
-            t[j * n] -= t[0] * center_of(model, j - 1);
+            t[j * n] -= t[0] * upi_model_center(model, j - 1);
         }
     }
 }
@@ -157,7 +156,7 @@ moment_rows(const up_model *model, double w, const double *mean, const double *m
     upi_cholesky_semi(nv, square, nv, 1e-14, t + 1 + n, n);
     t[0] = sqrt(w);
     for (int64_t j = 0; j < nv; j++) {
-        t[(1 + j) * n] = t[0] * (mean[j] - center_of(model, j));
+        t[(1 + j) * n] = t[0] * (mean[j] - upi_model_center(model, j));
     }
 }
 
@@ -172,7 +171,7 @@ upi_group_rows(const up_model *model, int64_t g, bool all, double *t)
         return pack_rows(t, n, model->cov->width, all);
     }
     double w = upi_group_weight(model, g);
-    if (m->form == UPI_MEAN) {
+    if (m->form == UPI_MEAN && !(all && m->m2 != NULL)) {
         t[0] = sqrt((double)m->n[g] * w);
         for (int64_t j = 0; j < nv; j++) {
             t[(1 + j) * n] = t[0] * (m->mean[g * nv + j] - model->cov->y_center[j]);
