@@ -36,6 +36,9 @@ typedef struct up_moments_opts {
     int64_t max_groups;
     /** distinct values above which a numeric covariate is continuous; 0 = 64 */
     int64_t max_levels;
+    /** 1: with clusters, also keep how the metrics vary together within each, which mediation
+     *  needs; without clusters that is always kept */
+    int64_t cross;
 } up_moments_opts;
 
 /** Options for one call: UP_MOMENTS_OPTS(.layout = UP_LAYOUT_GROUPS). */

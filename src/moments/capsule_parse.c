@@ -376,8 +376,9 @@ read_shape(upi_capsule_reader *r, up_error *err)
     UP_TRY(read_continuous(r, err));
     bool clusters = m->experiment->roles[UPI_ROLE_CLUSTER].expr != NULL;
     bool cluster2 = m->experiment->roles[UPI_ROLE_CLUSTER2].expr != NULL;
-    upi_form wanted = m->ways > 0 ? (m->nx > 0 ? UPI_GRAM : UPI_MEAN) : m->form;
-    if (m->ny == 0 || m->form != wanted || (m->form == UPI_GRAM && m->ways == 0) ||
+    bool means =
+        m->ways > 0 && (m->form == UPI_TRI || (m->form == UPI_MEAN && m->nx > 0));
+    if (m->ny == 0 || means || (m->form == UPI_GRAM && m->ways == 0) ||
         (m->form != UPI_TRI && m->ways == 0 && m->nx > 0) ||
         (m->row_weighted && m->form != UPI_TRI) ||
         m->ways != (clusters ? 1 : 0) + (cluster2 ? 1 : 0)) {

@@ -172,7 +172,7 @@ set_shape(upi_plan *p, const up_moments_opts *opts)
     s->pairs = s->nv * (s->nv + 1) / 2;
     bool rows = p->nx > 0 || p->row_weighted || opts->layout == UP_LAYOUT_STREAM;
     if (s->ways > 0) {
-        s->form = p->nx > 0 ? UPI_GRAM : UPI_MEAN;
+        s->form = p->nx > 0 || opts->cross != 0 ? UPI_GRAM : UPI_MEAN;
     } else {
         s->form = rows ? UPI_TRI : UPI_MEAN;
     }

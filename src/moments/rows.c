@@ -47,7 +47,9 @@ remake_plan(const up_moments *m, upi_plan *plan, up_error *err)
     up_status status = UP_OK;
     const up_experiment *e = m->rows;
     upi_choice choice = {0};
-    up_moments_opts opts = {.struct_size = sizeof opts, .max_levels = INT32_MAX};
+    up_moments_opts opts = {.struct_size = sizeof opts,
+        .max_levels = INT32_MAX,
+        .cross = m->form == UPI_GRAM ? 1 : 0};
     UP_TRY(UP_NEW(&choice.continuous, e->n_covariates, err));
     for (int64_t i = 0; i < m->nx; i++) {
         choice.continuous[m->x_covariate[i]] = true;
