@@ -37,6 +37,11 @@ typedef enum up_severity {
     X(N_OVERRIDE, 13, "a refusal was overridden on request")                           \
     X(N_APPROXIMATE, 14, "the value rests on a stated approximation")                  \
     X(N_CONTROL_CHOSEN, 15, "the control arm was chosen by the order of the labels")   \
+    X(N_MEDIATORS_NOT_RANDOMISED, 33,                                                  \
+        "mediators were not randomised: the split rests on assumptions")               \
+    X(N_ZERO_EDGES, 34, "edges that the graph lacks are set to zero")                  \
+    X(N_LINEAR_PROBABILITY, 35, "a condition is modelled by a linear probability")     \
+    X(N_DECOMPOSITION, 36, "with interactions the split depends on a stated order")    \
     X(W_SRM, 101, "the arms do not have the expected sizes")                           \
     X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead")      \
     X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough")                      \
@@ -53,6 +58,10 @@ typedef enum up_severity {
     X(W_COMPLIANCE, 112, "few units follow their assignment")                          \
     X(W_SMALL_SEGMENT, 113, "a segment has few rows, or none in an arm")               \
     X(W_CONSTANT, 114, "a metric is constant")                                         \
+    X(W_MISFIT, 132, "the paths do not add up to the total effect")                    \
+    X(W_PROPORTION, 133, "the share mediated has no bounded interval")                 \
+    X(W_OPPOSITE_PATHS, 134, "paths work against each other")                          \
+    X(W_MISSING_EDGE, 135, "an edge that the graph sets to zero is not zero")          \
     X(W_TEXT_NUMBERS, 143, "a covariate of numbers is taken as categories")
 
 /** The codes of UP_NOTE_LIST, each as UP_ and its name. */

@@ -8,6 +8,7 @@
 #include <upshot/effects.h>
 #include <upshot/experiment.h>
 #include <upshot/graph.h>
+#include <upshot/mediate.h>
 #include <upshot/model.h>
 #include <upshot/moments.h>
 #include <upshot/note.h>

@@ -73,6 +73,29 @@ const upi_page upi_note_pages[] = {
         "wrong arm as the control every effect has the opposite sign.",
         "The usual names are control, 0, false and A, in small or capital letters.",
         "Name it: --control LABEL."},
+    {"N_MEDIATORS_NOT_RANDOMISED",
+        "Only the arm was randomised; the mediators were not.",
+        "The total effect rests on the experiment. How it splits over paths rests on "
+        "the "
+        "graph, and on there being no unmeasured common cause of mediators and "
+        "outcome.",
+        "", "Give covariates that cause both; read --sensitivity."},
+    {"N_ZERO_EDGES", "Edges that the graph does not have are set to zero.",
+        "If such an edge is there in truth, its effect is counted in other paths or in "
+        "none.",
+        "", "Read the misfit; draw the edge to test it."},
+    {"N_LINEAR_PROBABILITY", "A mediator or outcome is a condition (true or false).",
+        "Its equation is linear in the probability. Products of coefficients are then "
+        "average differences, which is exact for one cause and an approximation for "
+        "more.",
+        "", "Nothing; be careful where probabilities are near 0 or 1."},
+    {"N_DECOMPOSITION",
+        "With interactions the split depends on the order in which paths are switched "
+        "on.",
+        "The parts add up to the same sum in any order, but what two paths do together "
+        "is "
+        "counted in the later one.",
+        "", "Compare --order direct-first and --order direct-last."},
     {"W_SRM", "The arms do not have the expected sizes.",
         "Units are missing or doubled in one arm, and who they are is not known. The "
         "comparison is then not between like and like.",
@@ -139,6 +162,27 @@ const upi_page upi_note_pages[] = {
         "All values equal, to rounding.",
         "Look at the column with 'upshot describe SOURCE'; it may be the wrong one, or "
         "--filter may have left one value."},
+    {"W_MISFIT", "The paths do not add up to the total effect.",
+        "The total comes from its own regression, which has no graph. What the paths "
+        "leave "
+        "goes by an edge or a mediator that the graph does not have.",
+        "Misfit with p below 0.05.",
+        "Draw the missing edges, starting with arm -> outcome."},
+    {"W_PROPORTION", "The share mediated has no bounded interval.",
+        "It is a ratio whose denominator, the total effect, cannot be told from 0.", "",
+        "Report the indirect effect itself."},
+    {"W_OPPOSITE_PATHS", "Paths work against each other.",
+        "Indirect and direct effect have opposite signs, so that their ratio to the "
+        "total "
+        "is below 0 or above 1 and is not a share of anything.",
+        "", "Report the paths themselves."},
+    {"W_MISSING_EDGE", "An edge that the graph sets to zero is not zero in the data.",
+        "The paths may still add up to the total, as they do when a serial mechanism "
+        "is drawn "
+        "as a parallel one: what belongs to the serial path is then counted in "
+        "another.",
+        "p below 0.05 divided by the number of missing edges.",
+        "Draw the edge; if it cannot be, then two nodes share an unmeasured cause."},
     {"W_TEXT_NUMBERS", "A covariate of numbers is taken as categories.",
         "One value that is not a number makes a column of a CSV file text, and each "
         "value "

@@ -171,5 +171,13 @@ const upi_page upi_status_pages[] = {
         "quotes.",
         "See the caret. Write arrows from cause to effect, 'T -> searches; searches -> "
         "sales', or give DOT (digraph) or dagitty (dag)."},
+    {"E_MEDIATION", "The graph does not give paths that these data can answer.",
+        "Without an arm, mediators and an outcome in it, or with causes that were not "
+        "measured, a split of the effect would be a guess.",
+        "1 to 32 mediators and at most 512 paths; every node a metric or a covariate; "
+        "no "
+        "arrow into the arm or out of the outcome.",
+        "Correct the graph as the message says. For unmeasured causes ask for "
+        "--sensitivity instead of drawing them."},
     {NULL, NULL, NULL, NULL, NULL},
 };
