@@ -1,8 +1,8 @@
 # The shared library, its headers, and what lets others find it.
 include(CMakePackageConfigHelpers)
 
-set(UPSHOT_HEADERS arrow catalog check effects experiment graph mediate model moments note run
-    sequential simulate source status upshot version)
+set(UPSHOT_HEADERS arrow catalog check effects experiment graph mediate model moments note
+  run sequential simulate source status upshot version assign power)
 list(TRANSFORM UPSHOT_HEADERS PREPEND include/upshot/)
 list(TRANSFORM UPSHOT_HEADERS APPEND .h)
 

@@ -42,6 +42,10 @@ typedef enum up_severity {
     X(N_ZERO_EDGES, 34, "edges that the graph lacks are set to zero")                  \
     X(N_LINEAR_PROBABILITY, 35, "a condition is modelled by a linear probability")     \
     X(N_DECOMPOSITION, 36, "with interactions the split depends on a stated order")    \
+    X(N_SMALL_STRATA, 41, "strata have fewer units than there are arms")               \
+    X(N_OUTSIDE_LAYER, 42, "units outside the part of the layer were left out")        \
+    X(N_RERANDOMISED, 43,                                                              \
+        "the assignment was drawn until the covariates were balanced")                 \
     X(W_SRM, 101, "the arms do not have the expected sizes")                           \
     X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead")      \
     X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough")                      \

@@ -3,6 +3,7 @@
 #define UPSHOT_UPSHOT_H
 
 #include <upshot/arrow.h>
+#include <upshot/assign.h>
 #include <upshot/catalog.h>
 #include <upshot/check.h>
 #include <upshot/effects.h>
@@ -12,6 +13,7 @@
 #include <upshot/model.h>
 #include <upshot/moments.h>
 #include <upshot/note.h>
+#include <upshot/power.h>
 #include <upshot/run.h>
 #include <upshot/sequential.h>
 #include <upshot/simulate.h>

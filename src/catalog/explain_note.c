@@ -96,6 +96,24 @@ const upi_page upi_note_pages[] = {
         "is "
         "counted in the later one.",
         "", "Compare --order direct-first and --order direct-last."},
+    {"N_SMALL_STRATA", "Some strata have fewer units than there are arms.",
+        "Which arms such a stratum gets is left to chance. Every unit still has "
+        "exactly the "
+        "planned probability of each arm.",
+        "Fewer units (or clusters) than arms.",
+        "Use fewer or wider strata if the arms must meet in each."},
+    {"N_OUTSIDE_LAYER", "Units outside the part of the layer were left out.",
+        "They are free for other experiments in the same layer.", "",
+        "Nothing, if the layer and its part are those you meant."},
+    {"N_RERANDOMISED",
+        "The assignment is one of those that balance the covariates well enough.",
+        "Which assignments could have come is then a smaller set. Intervals adjusted "
+        "for "
+        "the same covariates stay valid, and are a little wide; a permutation test has "
+        "to "
+        "draw from the same set.",
+        "The distance below which a draw is accepted.",
+        "Give the same columns as --covariates to 'upshot effect'."},
     {"W_SRM", "The arms do not have the expected sizes.",
         "Units are missing or doubled in one arm, and who they are is not known. The "
         "comparison is then not between like and like.",

@@ -179,5 +179,10 @@ const upi_page upi_status_pages[] = {
         "arrow into the arm or out of the outcome.",
         "Correct the graph as the message says. For unmeasured causes ask for "
         "--sensitivity instead of drawing them."},
+    {"E_PLAN", "No plan of this kind reaches what is asked for.",
+        "Some questions have no answer: a margin that is smaller than the true "
+        "difference, or an effect that no share between 0 and 1 can show.",
+        "Units up to 1e15 were tried.",
+        "Ask for a larger effect or margin, for less power, or give more units."},
     {NULL, NULL, NULL, NULL, NULL},
 };
