@@ -46,6 +46,9 @@ typedef enum up_severity {
     X(N_OUTSIDE_LAYER, 42, "units outside the part of the layer were left out")        \
     X(N_RERANDOMISED, 43,                                                              \
         "the assignment was drawn until the covariates were balanced")                 \
+    X(N_PROJECTED, 37, "the effect is that of another population")                     \
+    X(N_TARGET_EXACT, 38, "the target population is taken as known exactly")           \
+    X(N_FORWARD, 39, "the effect is carried forward in time by a rule")                \
     X(W_SRM, 101, "the arms do not have the expected sizes")                           \
     X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead")      \
     X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough")                      \
@@ -66,7 +69,10 @@ typedef enum up_severity {
     X(W_PROPORTION, 133, "the share mediated has no bounded interval")                 \
     X(W_OPPOSITE_PATHS, 134, "paths work against each other")                          \
     X(W_MISSING_EDGE, 135, "an edge that the graph sets to zero is not zero")          \
-    X(W_TEXT_NUMBERS, 143, "a covariate of numbers is taken as categories")
+    X(W_TEXT_NUMBERS, 143, "a covariate of numbers is taken as categories")            \
+    X(W_TARGET_WEIGHTS, 136, "the target population is far from the experiment")       \
+    X(W_FORWARD_FIT, 137, "the rule does not fit the effects observed")                \
+    X(W_FORWARD_FAR, 138, "the horizon is long for the periods observed")
 
 /** The codes of UP_NOTE_LIST, each as UP_ and its name. */
 typedef enum up_note_code {

@@ -60,7 +60,9 @@ extern "C" {
     X(E_WEIGHT, 30, 4, "a weight is not above 0")                                      \
     X(E_GRAPH, 40, 2, "a causal graph is not valid")                                   \
     X(E_MEDIATION, 43, 4, "the graph does not give paths that these data can answer")  \
-    X(E_PLAN, 47, 4, "no plan of this kind reaches what is asked for")
+    X(E_PLAN, 47, 4, "no plan of this kind reaches what is asked for")                 \
+    X(E_SUPPORT, 45, 4, "the experiment does not reach the target population")         \
+    X(E_HORIZON, 46, 4, "the effects cannot be carried that far forward")
 
 /** The statuses of UP_STATUS_LIST, each as UP_ and its name. */
 typedef enum up_status {

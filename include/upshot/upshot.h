@@ -14,6 +14,7 @@
 #include <upshot/moments.h>
 #include <upshot/note.h>
 #include <upshot/power.h>
+#include <upshot/project.h>
 #include <upshot/run.h>
 #include <upshot/sequential.h>
 #include <upshot/simulate.h>

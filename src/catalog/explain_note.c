@@ -114,6 +114,19 @@ const upi_page upi_note_pages[] = {
         "draw from the same set.",
         "The distance below which a draw is accepted.",
         "Give the same columns as --covariates to 'upshot effect'."},
+    {"N_PROJECTED", "The effect is that of another population.",
+        "Rows were weighted so that the covariates are distributed as in the target. "
+        "The "
+        "number says how many rows would be as informative as the weighted ones.",
+        "", "Read the table of weights; see docs/projection.md."},
+    {"N_TARGET_EXACT", "The target population is taken as known exactly.",
+        "Its shares and means add no uncertainty to the intervals. That is right for a "
+        "census or a plan, and too narrow where they were found from a sample.",
+        "", "Give the number of units they were found from: --target-size N."},
+    {"N_FORWARD", "The effect is carried forward in time by a rule.",
+        "These periods were not observed. The interval holds if the rule goes on to "
+        "hold, which no data of the past can show.",
+        "", "Say which rule it is wherever the number is shown."},
     {"W_SRM", "The arms do not have the expected sizes.",
         "Units are missing or doubled in one arm, and who they are is not known. The "
         "comparison is then not between like and like.",
@@ -210,5 +223,22 @@ const upi_page upi_note_pages[] = {
         "Correct the odd value in the file, or make it missing; if categories are "
         "meant, "
         "this is only a reminder."},
+    {"W_TARGET_WEIGHTS", "The target population is far from the experiment.",
+        "A few rows get most of the weight: the estimate rests on them, and on the "
+        "model "
+        "being linear in the covariates.",
+        "Effective rows below a tenth of the rows, or below 100; or a weight above 20 "
+        "times the mean.",
+        "Choose a target nearer to the experiment, or experiment where the target is."},
+    {"W_FORWARD_FIT", "The rule does not fit the effects observed.",
+        "What does not describe the past is no guide to the future.",
+        "Lack of fit with p below 0.05, over all fits; below 0.001 it is refused: see "
+        "E_HORIZON.",
+        "Try another rule, or look at the effects by period."},
+    {"W_FORWARD_FAR", "The horizon is long for the periods observed.",
+        "Small faults of the rule grow with the distance.",
+        "More periods ahead than half of those observed; asked for by --accept "
+        "E_HORIZON.",
+        "Observe for longer, or look less far."},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -184,5 +184,24 @@ const upi_page upi_status_pages[] = {
         "difference, or an effect that no share between 0 and 1 can show.",
         "Units up to 1e15 were tried.",
         "Ask for a larger effect or margin, for less power, or give more units."},
+    {"E_SUPPORT", "The experiment does not reach the target population.",
+        "The target has a level, a cell or a mean that the rows of the experiment "
+        "cannot "
+        "be weighted to, or has it in one arm only. An effect there would be made up "
+        "by "
+        "the model.",
+        "A level or cell without rows in an arm; a mean outside the values, or more "
+        "than "
+        "3 standard deviations away for a continuous covariate; weights that leave "
+        "fewer than 10 effective rows.",
+        "Project to the part of the target that the experiment reaches; the message "
+        "names the nearest valid request."},
+    {"E_HORIZON", "The effects cannot be carried that far forward.",
+        "A rule needs periods to be fitted and tested on; beyond that it is a wish.",
+        "Fewer than 3 periods, or than the rule has parameters and one more; a horizon "
+        "above half of the periods observed; lack of fit with p below 0.001. The last "
+        "two can be overridden.",
+        "Observe more periods, look less far, or try another rule. --accept E_HORIZON "
+        "shows the numbers all the same, with warnings beside them."},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -1,6 +1,7 @@
 /* What a careful analyst would say beside the numbers: the estimand in words, the assumptions
  * it rests on, and the notes. */
 #include "effect/effect.h"
+#include "effect/target.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -38,6 +39,16 @@ estimand_words(const up_effects *e)
                     "of "
                     "the assignment";
     }
+}
+
+/* The estimand of a target is that of the target. */
+static void
+add_population(up_effects *e)
+{
+    size_t n = strlen(e->estimand_text);
+    (void)snprintf(e->estimand_text + n, sizeof e->estimand_text - n, "%s%s",
+        e->target != NULL ? "; in the target population" : "",
+        e->forward != NULL ? "; carried forward in time by a rule" : "");
 }
 
 static void
@@ -85,7 +96,18 @@ list_assumptions(up_effects *e)
             "compliance positivity: compliers exist at all values of the covariates");
     }
     if (e->opts.population == UP_POPULATION_SUPER) {
-        assume(e, "units are a sample of the population the effect is stated for");
+        assume(
+            e, e->target != NULL
+                   ? "units are a random sample of the experiment's population"
+                   : "units are a sample of the population the effect is stated for");
+    }
+    if (e->target != NULL) {
+        assume(e,
+            "transport: given the covariates of the model, effects are the same in "
+            "the target; nothing else that changes effects differs there");
+    }
+    if (e->forward != NULL) {
+        assume(e, upi_forward_assumption(e->forward));
     }
 }
 
@@ -196,7 +218,7 @@ static up_status
 note_intervals(up_effects *e, up_error *err)
 {
     up_status status = UP_OK;
-    if (e->averaged) {
+    if (e->averaged && e->target == NULL) {
         UP_TRY(upi_notes_add(&e->notes, UP_N_SUPERPOPULATION, "population", (double)NAN,
             (double)NAN, err,
             "Standard errors include the variance of the covariate averages: the "
@@ -232,6 +254,7 @@ upi_effects_describe(up_effects *e, up_error *err)
 {
     up_status status = UP_OK;
     (void)snprintf(e->estimand_text, sizeof e->estimand_text, "%s", estimand_words(e));
+    add_population(e);
     list_assumptions(e);
     UP_TRY(upi_notes_append(&e->notes, &e->model->notes, err));
     UP_TRY(note_estimand(e, err));

@@ -5,6 +5,7 @@
  *   set        some of the cells: a segment, in a period
  *   average    the mean of every base function of the model over a set, by row weight or by
  *              row weight times compliance
+ *   target     another population: weights of the rows by which averages are those of it
  *   point      scale * (mean outcome of the average under an arm, in one equation)
  *   row        a sum of points: an effect; and another: its baseline
  *
@@ -26,12 +27,16 @@ typedef struct upi_spread {
     int32_t *cell;  /* (entries) */
     double *u;      /* (entries * width) */
     bool plain;     /* unit i is cell i with u = 1 */
+    bool target;    /* units of the target population; only n_units, count and sign */
     double sign;    /* in the sum over ways of clustering */
 } upi_spread;
 
+typedef struct upi_target upi_target;
+
 typedef struct upi_population {
-    const up_model *model; /* borrowed */
-    int64_t n, width;      /* width = 1 + nx */
+    const up_model *model;    /* borrowed */
+    const upi_target *target; /* weighs the rows; borrowed, NULL = as they are */
+    int64_t n, width;         /* width = 1 + nx */
     int64_t n_keys;
     int64_t *key;      /* (n_keys) keys of the moments that tell cells apart */
     int32_t *code;     /* (n * n_keys) */
@@ -47,14 +52,21 @@ typedef struct upi_population {
     int32_t *base;
     double *value;
     int64_t *x_base; /* (nx) base function of each continuous covariate, -1 = none */
-    upi_spread spread[3];
-    int n_ways; /* spreads in use */
+    upi_spread spread[4]; /* the last one in use may be that of the target */
+    int n_ways;           /* spreads in use */
 } upi_population;
 
 /* use (n_keys of the moments): which keys tell cells apart. */
 up_status upi_population_build(
     const up_model *m, const bool *use, upi_population **out, up_error *err);
 void upi_population_free(upi_population *c);
+/* Sums s and f again, with the weights of c->target. */
+up_status upi_population_weigh(upi_population *c, up_error *err);
+/* The weight of a row of the group, or with power 2 the mean of its square; u (width) becomes
+ * the mean of (1, x - center) over the rows so weighted. */
+double upi_group_row(const upi_population *c, int64_t group, int power, double *u);
+/* by_base[j] = sum over cells of weight f_j phi; phi (cells * width). */
+void upi_sum_by_base(const upi_population *p, const double *phi, double *by_base);
 /* What turns the spread of x in a group into that of rows of weight 1: triangles of weighted
  * rows hold it weighted. */
 double upi_row_scale(const up_model *m, int64_t group);
@@ -67,7 +79,7 @@ typedef struct upi_set {
     char *segment;      /* its text, "" = everyone */
     const char *period; /* borrowed label, or "" */
     int64_t rows, clusters;
-    double factor[3]; /* sqrt(N/(N-1)) by way, N units with rows in the set */
+    double factor[4]; /* sqrt(N/(N-1)) by way, N units with rows in the set */
 } upi_set;
 
 static inline bool
@@ -134,6 +146,8 @@ struct up_effects {
     int64_t key, control;    /* key and control level of the arms compared */
     int64_t shift;           /* equation of component c is shift + c */
     upi_population *cells;
+    upi_target *target;          /* NULL = the population of the experiment */
+    struct upi_forward *forward; /* NULL = not carried forward */
     upi_set *sets;
     int64_t n_sets, sets_capacity;
     upi_average *averages;
@@ -149,7 +163,7 @@ struct up_effects {
     int64_t n_levels;           /* of the treatment and the instrument, the larger */
     int64_t n_small, small_set, small_arm,
         small_rows; /* arms in segments with few rows */
-    const char *assumptions[12];
+    const char *assumptions[16];
     int64_t n_assumptions;
     upi_notes notes;
 };
@@ -198,6 +212,8 @@ void upi_question_free(upi_question *q);
  * arm compared; with treated_only one more block of this
  * shape for each level of the arm, of the rows in that arm. */
 up_status upi_sets_build(up_effects *e, upi_question *q, up_error *err);
+/* Is the assigned arm needed for what is compared? Under noncompliance all of them are. */
+bool upi_arm_needed(const up_effects *e, const upi_question *q, int64_t arm);
 
 /* ---- averages and gradients ---- */
 
@@ -263,6 +279,8 @@ double *upi_gradient_slot(const up_effects *e, upi_gradient *g, int64_t equation
 
 /* ---- influence of units on the averages ---- */
 
+/* Doubles of the scratch phi that upi_influence() works in. */
+int64_t upi_functional_size(const up_effects *e);
 /* phi of points that share one average: on each of its cells, what a row there adds to the
  * mean as a linear function of u, minus the mean itself; 0 on other cells. */
 void upi_functional(const up_effects *e, upi_points points, double *phi);

@@ -1,6 +1,7 @@
 /* The object that everything downstream takes: access to its rows, texts and notes, and its
  * end. Texts of arms, metrics and periods are the model's; those of segments are its own. */
 #include "effect/effect.h"
+#include "effect/target.h"
 
 #include <math.h>
 
@@ -95,6 +96,8 @@ up_effects_free(up_effects *e)
         upi_free(e->compliance[i]);
     }
     upi_population_free(e->cells);
+    upi_target_free(e->target);
+    upi_forward_free(e->forward);
     upi_free(e->sets);
     upi_free(e->averages);
     upi_free(e->points);

@@ -2,6 +2,7 @@
  * units, sets, averages and points, inference, words. */
 #include "base/opts.h"
 #include "effect/effect.h"
+#include "effect/target.h"
 
 #include <math.h>
 #include <string.h>
@@ -116,21 +117,32 @@ out:
 }
 
 static up_status
-build(up_effects *e, up_error *err)
+build(up_effects *e, const up_project_opts *project, up_error *err)
 {
     up_status status = UP_OK;
     upi_question q = {0};
+    bool cumulative = e->opts.cumulative != 0;
+    if (project != NULL && project->forward > 0) {
+        e->opts.over_time = 1; /* the observed periods one by one; sums come later */
+        e->opts.cumulative = 0;
+    }
     UP_TRY(resolve_estimand(e, err));
     e->n_levels = most_levels(e->model);
     UP_TRY(UP_NEW(&e->prediction, e->model->n_equations * (e->n_levels + 1), err));
     UP_TRY(UP_NEW(&e->compliance, e->n_levels, err));
     UP_TRY(upi_question_read(e, &q, err));
     UP_TRY(upi_population_build(e->model, q.use, &e->cells, err));
+    if (project != NULL && upi_project_has_target(project)) {
+        UP_TRY(upi_target_make(e, &q, project, &e->target, err));
+    }
     UP_TRY(upi_spread_build(e->cells, err));
     UP_TRY(upi_sets_build(e, &q, err));
     UP_TRY(check_everyone(e, &q, err));
     UP_TRY(upi_rows_build(e, &q, err));
     UP_TRY(upi_rows_infer(e, err));
+    if (project != NULL && project->forward > 0) {
+        UP_TRY(upi_forward_make(e, project, cumulative, err));
+    }
     UP_TRY(upi_effects_describe(e, err));
     /* The caller's texts are not kept. */
     e->opts.where = e->opts.metrics = NULL;
@@ -141,10 +153,9 @@ out:
 }
 
 up_status
-up_infer_effect(
-    const up_model *model, const up_effect_opts *opts, up_effects **out, up_error *err)
+upi_effects_make(const up_model *model, const up_effect_opts *opts,
+    const up_project_opts *project, up_effects **out, up_error *err)
 {
-    UP_GUARD(err);
     up_status status = UP_OK;
     up_effects *e = NULL;
     if (model == NULL || out == NULL) {
@@ -156,10 +167,18 @@ up_infer_effect(
     e->least_compliance = (double)NAN;
     UP_TRY(upi_opts_copy(&e->opts, sizeof e->opts, opts, err));
     UP_TRY(resolve_options(&e->opts, err));
-    UP_TRY(build(e, err));
+    UP_TRY(build(e, project, err));
     *out = e;
     e = NULL;
 out:
     up_effects_free(e);
     return status;
+}
+
+up_status
+up_infer_effect(
+    const up_model *model, const up_effect_opts *opts, up_effects **out, up_error *err)
+{
+    UP_GUARD(err);
+    return upi_effects_make(model, opts, NULL, out, err);
 }

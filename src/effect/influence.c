@@ -3,6 +3,7 @@
  * N units of its segment, so that rows give theta' Cov(x) theta / N with the usual covariance.
  * Without interactions the functional of an effect is the same for every row and all is 0. */
 #include "effect/effect.h"
+#include "effect/target.h"
 #include "num/matrix.h"
 
 #include <math.h>
@@ -103,6 +104,13 @@ upi_functional(const up_effects *e, upi_points points, double *phi)
     }
 }
 
+int64_t
+upi_functional_size(const up_effects *e)
+{
+    int64_t slopes = e->target == NULL ? 0 : upi_target_slopes(e);
+    return e->cells->n * e->cells->width + slopes;
+}
+
 void
 upi_influence(const up_effects *e, upi_points points, int way, double *phi, double *psi)
 {
@@ -117,7 +125,14 @@ upi_influence(const up_effects *e, upi_points points, int way, double *phi, doub
         if (a->comply != UPI_EVERYONE) {
             upi_late_weigh(e, a, phi);
         }
-        for (int64_t unit = 0; unit < s->n_units; unit++) {
+        if (e->target != NULL) {
+            double *slope = phi + p->n * p->width;
+            upi_target_adjust(e, phi, slope);
+            if (s->target) {
+                upi_target_influence(e->target, slope, scale, psi);
+            }
+        }
+        for (int64_t unit = 0; unit < s->n_units && !s->target; unit++) {
             double sum = 0;
             for (int64_t k = s->start[unit]; k < s->start[unit + 1]; k++) {
                 sum +=
@@ -141,7 +156,7 @@ upi_averaging_make(const up_effects *e, upi_averaging *a, up_error *err)
     for (int w = 0; w < p->n_ways; w++) {
         units = p->spread[w].n_units > units ? p->spread[w].n_units : units;
     }
-    UP_TRY(UP_NEW(&a->phi, p->n * p->width, err));
+    UP_TRY(UP_NEW(&a->phi, upi_functional_size(e), err));
     UP_TRY(UP_NEW(&a->effect, units, err));
     UP_TRY(UP_NEW(&a->baseline, units, err));
     UP_TRY(UP_NEW(&a->cell, p->n, err));
@@ -164,7 +179,8 @@ static bool
 is_simple(const up_effects *e, upi_points effect, upi_points baseline)
 {
     int64_t average = effect.p[0].average;
-    return e->cells->spread[0].plain && e->averages[average].comply == UPI_EVERYONE &&
+    return e->target == NULL && e->cells->spread[0].plain &&
+           e->averages[average].comply == UPI_EVERYONE &&
            upi_points_run(effect, 0).n == effect.n && baseline.n > 0 &&
            baseline.p[0].average == average &&
            upi_points_run(baseline, 0).n == baseline.n;

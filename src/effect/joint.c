@@ -134,7 +134,7 @@ add_averages(
     up_status status = UP_OK;
     const upi_population *p = e->cells;
     double *phi = NULL;
-    UP_TRY(UP_NEW(&phi, p->n * p->width, err));
+    UP_TRY(UP_NEW(&phi, upi_functional_size(e), err));
     for (int w = 0; w < p->n_ways; w++) {
         UP_TRY(add_way(e, n, row, w, phi, out, err));
     }

@@ -147,17 +147,12 @@ upi_late_check(
     return UP_E_ESTIMAND;
 }
 
-/* by_base[j] = sum over the set of weight f_j phi. */
-static void
-sum_by_base(const up_effects *e, const upi_set *set, const double *phi, double *by_base)
+void
+upi_sum_by_base(const upi_population *p, const double *phi, double *by_base)
 {
-    const upi_population *p = e->cells;
     int64_t width = p->width;
-    memset(by_base, 0, (size_t)e->model->n_base * sizeof *by_base);
+    memset(by_base, 0, (size_t)p->model->n_base * sizeof *by_base);
     for (int64_t q = 0; q < p->n; q++) {
-        if (!upi_set_has(set, q)) {
-            continue;
-        }
         const double *f = phi + q * width;
         double sum = upi_dot(width, p->s + q * width, f);
         for (int64_t i = p->base_start[q]; i < p->base_start[q + 1]; i++) {
@@ -178,7 +173,7 @@ upi_late_gradient(
 {
     const up_model *m = e->model;
     double *l = upi_gradient_slot(e, g, first_stage(m, a->comply));
-    sum_by_base(e, &e->sets[a->set], phi, g->by_base);
+    upi_sum_by_base(e->cells, phi, g->by_base);
     for (int64_t j = 0; j < m->z.p; j++) {
         int64_t z = m->z.term[j].level;
         double share = z < 0 ? 0 : instrument_share(e, a->comply, z);

@@ -4,6 +4,7 @@
  * tell apart. For each cell the sums of weight u and (with continuous covariates) weight u u',
  * u = (1, x - center), and the base functions that are not 0 there. */
 #include "effect/effect.h"
+#include "effect/target.h"
 
 #include <math.h>
 #include <string.h>
@@ -140,21 +141,29 @@ upi_row_scale(const up_model *m, int64_t group)
     return (double)t->n[group] / (r * r);
 }
 
+double
+upi_group_row(const upi_population *c, int64_t group, int power, double *u)
+{
+    double w = upi_group_population(c->model, group);
+    u[0] = 1;
+    for (int64_t k = 1; k < c->width; k++) {
+        int64_t j = c->x_base[k - 1];
+        u[k] = j < 0 ? 0 : upi_base_mean(c->model, j, group);
+    }
+    w = power == 2 ? w * w : w;
+    return c->target == NULL ? w : w * upi_target_weigh(c->target, c, group, power, u);
+}
+
 /* Adds the rows of a group: s += w sum u, f += w sum u u'. */
 static void
 add_moments(upi_population *c, int64_t g, double *u)
 {
     const up_model *m = c->model;
-    double w = upi_group_population(m, g);
+    double w = upi_group_row(c, g, 1, u);
     double n = (double)m->moments->n[g];
     int64_t width = c->width;
     double spread = w * upi_row_scale(m, g);
     double *s = c->s + c->of_group[g] * width;
-    u[0] = 1;
-    for (int64_t k = 1; k < width; k++) {
-        int64_t j = c->x_base[k - 1];
-        u[k] = j < 0 ? 0 : upi_base_mean(m, j, g);
-    }
     for (int64_t k = 0; k < width; k++) {
         s[k] += w * n * u[k];
     }
@@ -173,19 +182,35 @@ add_moments(upi_population *c, int64_t g, double *u)
     }
 }
 
+up_status
+upi_population_weigh(upi_population *c, up_error *err)
+{
+    up_status status = UP_OK;
+    double *u = NULL;
+    UP_TRY(UP_NEW(&u, c->width, err));
+    memset(c->s, 0, (size_t)(c->n * c->width) * sizeof *c->s);
+    if (c->f != NULL) {
+        memset(c->f, 0, (size_t)(c->n * c->width * c->width) * sizeof *c->f);
+    }
+    for (int64_t g = 0; g < c->model->moments->n_groups; g++) {
+        add_moments(c, g, u);
+    }
+out:
+    upi_free(u);
+    return status;
+}
+
 static up_status
 sum_groups(upi_population *c, up_error *err)
 {
     up_status status = UP_OK;
     const up_moments *m = c->model->moments;
     int64_t assigned = c->model->inst_key;
-    double *u = NULL;
     c->n_arms = m->keys[assigned].n_levels;
     UP_TRY(UP_NEW(&c->rows, c->n * c->n_arms, err));
     UP_TRY(UP_NEW(&c->arm_rows, c->n_arms, err));
     UP_TRY(UP_NEW(&c->s, c->n * c->width, err));
     UP_TRY(UP_NEW(&c->x_base, c->width, err));
-    UP_TRY(UP_NEW(&u, c->width, err));
     if (c->width > 1) {
         UP_TRY(UP_NEW(&c->f, c->n * c->width * c->width, err));
     }
@@ -195,10 +220,9 @@ sum_groups(upi_population *c, up_error *err)
         int32_t arm = upi_moments_code(m, g, assigned);
         c->rows[q * c->n_arms + arm] += m->n[g];
         c->arm_rows[arm] += (double)m->n[g];
-        add_moments(c, g, u);
     }
+    UP_TRY(upi_population_weigh(c, err));
 out:
-    upi_free(u);
     return status;
 }
 
@@ -320,7 +344,7 @@ upi_population_free(upi_population *c)
     if (c == NULL) {
         return;
     }
-    for (int w = 0; w < 3; w++) {
+    for (int w = 0; w < 4; w++) {
         upi_spread_free(&c->spread[w]);
     }
     upi_free(c->key);

@@ -213,6 +213,10 @@ measure_set(up_effects *e, upi_set *set, int64_t *by_arm)
     }
     bool clustered = e->model->moments->ways > 0;
     for (int w = 0; w < p->n_ways; w++) {
+        if (p->spread[w].target) {
+            set->factor[w] = 1;
+            continue;
+        }
         double n =
             (double)(clustered ? upi_count_units(&p->spread[w], set) : set->rows);
         set->factor[w] = n > 1 ? sqrt(n / (n - 1)) : 1;
@@ -234,9 +238,8 @@ name_set(const upi_set *s, upi_text *out)
     }
 }
 
-/* Is the assigned arm needed for what is compared? Under noncompliance all of them are. */
-static bool
-arm_is_needed(const up_effects *e, const upi_question *q, int64_t arm)
+bool
+upi_arm_needed(const up_effects *e, const upi_question *q, int64_t arm)
 {
     if (e->key != e->model->inst_key) {
         return true;
@@ -255,7 +258,7 @@ check_set(up_effects *e, const upi_question *q, int64_t index, const int64_t *by
     const upi_set *s = &e->sets[index];
     const upi_key *key = &e->model->moments->keys[e->model->inst_key];
     for (int64_t a = 0; a < e->cells->n_arms; a++) {
-        if (!arm_is_needed(e, q, a)) {
+        if (!upi_arm_needed(e, q, a)) {
             continue;
         }
         if (by_arm[a] == 0) {
@@ -292,7 +295,7 @@ static bool
 lacks_an_arm(const up_effects *e, const upi_question *q, const int64_t *by_arm)
 {
     for (int64_t a = 0; a < e->cells->n_arms; a++) {
-        if (by_arm[a] == 0 && arm_is_needed(e, q, a)) {
+        if (by_arm[a] == 0 && upi_arm_needed(e, q, a)) {
             return true;
         }
     }

@@ -55,8 +55,9 @@ plain_rows(upi_population *c, upi_spread *s, up_error *err)
     }
     s->start[c->n] = c->n;
     for (int64_t g = 0; g < m->moments->n_groups; g++) {
-        double w = upi_group_population(m, g);
-        s->count[c->of_group[g]] += w * w * (double)m->moments->n[g];
+        double one = 1;
+        s->count[c->of_group[g]] +=
+            upi_group_row(c, g, 2, &one) * (double)m->moments->n[g];
     }
     return UP_OK;
 }
@@ -68,14 +69,10 @@ squared_moments(const upi_population *c, double *a, double *u)
     const up_model *m = c->model;
     int64_t width = c->width;
     for (int64_t g = 0; g < m->moments->n_groups; g++) {
-        double w = upi_group_population(m, g);
+        double w = upi_group_row(c, g, 2, u);
         double n = (double)m->moments->n[g];
-        double spread = w * w * upi_row_scale(m, g);
+        double spread = w * upi_row_scale(m, g);
         double *f = a + c->of_group[g] * width * width;
-        u[0] = 1;
-        for (int64_t k = 1; k < width; k++) {
-            u[k] = c->x_base[k - 1] < 0 ? 0 : upi_base_mean(m, c->x_base[k - 1], g);
-        }
         for (int64_t i = 0; i < width * width; i++) {
             int64_t k = i % width;
             int64_t l = i / width;
@@ -83,7 +80,7 @@ squared_moments(const upi_population *c, double *a, double *u)
             if (k > 0 && l > 0 && c->x_base[k - 1] >= 0 && c->x_base[l - 1] >= 0) {
                 within = upi_moments_x_cross(m->moments, k - 1, l - 1, g);
             }
-            f[i] += w * w * n * u[k] * u[l] + spread * within;
+            f[i] += w * n * u[k] * u[l] + spread * within;
         }
     }
 }
@@ -145,6 +142,7 @@ typedef struct reader {
     int64_t size;   /* of slot: a power of two */
     entry *sorted;
     int64_t capacity;
+    double *row; /* (width) the mean row of a group */
 } reader;
 
 static int
@@ -261,7 +259,7 @@ add_group(reader *r, int64_t g, int64_t n)
     const up_model *m = r->c->model;
     int64_t width = r->c->width;
     int32_t q = r->c->of_group[g];
-    double w = upi_group_population(m, g) * (double)m->moments->n[g];
+    double w = upi_group_row(r->c, g, 1, r->row) * (double)m->moments->n[g];
     int64_t at = r->place[q] - 1;
     if (at < 0) {
         at = n++;
@@ -271,10 +269,8 @@ add_group(reader *r, int64_t g, int64_t n)
             r->s->u[at * width + k] = 0;
         }
     }
-    r->s->u[at * width] += w;
-    for (int64_t k = 1; k < width; k++) {
-        int64_t j = r->c->x_base[k - 1];
-        r->s->u[at * width + k] += j < 0 ? 0 : w * upi_base_mean(m, j, g);
+    for (int64_t k = 0; k < width; k++) {
+        r->s->u[at * width + k] += w * r->row[k];
     }
     return n;
 }
@@ -324,6 +320,7 @@ read_clusters(upi_population *c, int way, upi_spread *s, up_error *err)
     UP_TRY(allocate(s, m->n_groups, m->n_groups, c->width, err));
     UP_TRY(UP_NEW(&r.place, c->n, err));
     UP_TRY(UP_NEW(&r.slot, r.size, err));
+    UP_TRY(UP_NEW(&r.row, c->width, err));
     if (way == 1) {
         UP_TRY(order_groups(&r, err));
     }
@@ -333,11 +330,12 @@ out:
     upi_free(r.place);
     upi_free(r.slot);
     upi_free(r.sorted);
+    upi_free(r.row);
     return status;
 }
 
-up_status
-upi_spread_build(upi_population *c, up_error *err)
+static up_status
+build_ways(upi_population *c, up_error *err)
 {
     up_status status = UP_OK;
     int64_t ways = c->model->moments->ways;
@@ -351,5 +349,15 @@ upi_spread_build(upi_population *c, up_error *err)
         c->spread[w].sign = w == 2 ? -1 : 1;
     }
 out:
+    return status;
+}
+
+up_status
+upi_spread_build(upi_population *c, up_error *err)
+{
+    up_status status = build_ways(c, err);
+    if (c->spread[c->n_ways].target) {
+        c->n_ways++;
+    }
     return status;
 }

@@ -7,6 +7,7 @@
 #include "moments/build.h"
 
 #include "base/opts.h"
+#include "design/build.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -176,6 +177,25 @@ check_experiment(const up_experiment *e, up_error *err)
     return UP_OK;
 }
 
+static up_status
+build(up_experiment *e, const up_moments_opts *own, const up_run *run, up_moments **out,
+    up_error *err)
+{
+    up_status status = UP_OK;
+    upi_choice choice = {0};
+    UP_TRY(UP_NEW(&choice.continuous, e->n_covariates, err));
+    for (int64_t i = 0; i < e->n_covariates; i++) {
+        choice.continuous[i] =
+            own->layout == UP_LAYOUT_STREAM && !e->covariates[i].factor;
+    }
+    while (*out == NULL) {
+        UP_TRY(attempt(e, own, &choice, run, out, err));
+    }
+out:
+    upi_free(choice.continuous);
+    return status;
+}
+
 up_status
 up_moments_build(up_experiment *e, const up_moments_opts *opts, const up_run *run,
     up_moments **out, up_error *err)
@@ -183,26 +203,82 @@ up_moments_build(up_experiment *e, const up_moments_opts *opts, const up_run *ru
     UP_GUARD(err);
     up_status status = UP_OK;
     up_moments_opts own;
-    upi_choice choice = {0};
     up_moments *m = NULL;
     UP_TRY(check_experiment(e, err));
     if (out == NULL) {
         return upi_fail(err, UP_E_ARGUMENT, "out", "a place for the moments is needed");
     }
     UP_TRY(read_options(opts, &own, err));
-    UP_TRY(UP_NEW(&choice.continuous, e->n_covariates, err));
-    for (int64_t i = 0; i < e->n_covariates; i++) {
-        choice.continuous[i] =
-            own.layout == UP_LAYOUT_STREAM && !e->covariates[i].factor;
-    }
-    while (m == NULL) {
-        UP_TRY(attempt(e, &own, &choice, run, &m, err));
-    }
+    UP_TRY(build(e, &own, run, &m, err));
     UP_TRY(upi_verdict_groups(m, run, err));
     *out = m;
     m = NULL;
 out:
     up_moments_free(m);
-    upi_free(choice.continuous);
+    return status;
+}
+
+/* One arm, and one metric that is constant: the pass has to have them. */
+static up_status
+as_population(
+    const up_experiment *like, up_source *source, up_experiment **out, up_error *err)
+{
+    up_status status = UP_OK;
+    up_experiment *e = NULL;
+    UP_TRY(up_experiment_new(
+        source, UP_ROLES(.intent_to_treat = "1", .missing = like->missing), &e, err));
+    const upi_variable *cluster = &like->roles[UPI_ROLE_CLUSTER];
+    up_error absent = UP_ERROR_INIT;
+    if (cluster->name != NULL) {
+        status = upi_variable_make(
+            e, "cluster", cluster->name, &e->roles[UPI_ROLE_CLUSTER], &absent);
+        UP_TRY(status == UP_E_COLUMN ? UP_OK : status);
+    }
+    for (int64_t i = 0; i < like->n_covariates; i++) {
+        const upi_covariate *c = &like->covariates[i];
+        upi_text text = {0};
+        bool number = !c->factor && c->v.type == UPI_BOOL;
+        const char *form = c->factor ? "factor(%s)" : number ? "numeric(%s)" : "%s";
+        upi_text_addf(&text, form, c->v.name);
+        status = text.failed ? upi_fail_memory(err, 0)
+                             : up_experiment_add_covariate(e, text.s, err);
+        upi_text_free(&text);
+        UP_TRY(status);
+    }
+    for (int64_t i = 0; i < like->n_segments; i++) {
+        UP_TRY(up_experiment_add_segment(e, like->segments[i].name, err));
+    }
+    UP_TRY(UP_NEW(&e->components, 1, err));
+    e->n_components = 1;
+    UP_TRY(upi_variable_make(e, "metric", "1", &e->components[0], err));
+    *out = e;
+    e = NULL;
+out:
+    up_experiment_free(e);
+    return status;
+}
+
+up_status
+upi_moments_census(const up_experiment *like, up_source *source, const up_run *run,
+    up_moments **out, up_error *err)
+{
+    up_status status = UP_OK;
+    up_experiment *e = NULL;
+    up_moments *m = NULL;
+    up_moments_opts own = {.struct_size = sizeof own};
+    UP_TRY(as_population(like, source, &e, err));
+    UP_TRY(build(e, &own, run, &m, err));
+    m->rows = NULL; /* the experiment that reads them ends here */
+    if (m->n_rows == 0) {
+        status = upi_fail(err, UP_E_EMPTY, "target",
+            "no row of the target is left to read its covariates from");
+        goto out;
+    }
+    UP_TRY(upi_verdict_finite(m, err));
+    *out = m;
+    m = NULL;
+out:
+    up_moments_free(m);
+    up_experiment_free(e);
     return status;
 }

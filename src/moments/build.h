@@ -40,6 +40,7 @@ void upi_pass_free(upi_pass *pass);
  * propensities out of range, repeated units. */
 up_status upi_verdict_rows(const upi_pass *pass, up_error *err);
 /* The same for what is known of the groups: arms, keys out of range, clusters in two arms. */
+up_status upi_verdict_finite(const up_moments *m, up_error *err);
 up_status upi_verdict_groups(const up_moments *m, const up_run *run, up_error *err);
 
 /* The moments of a pass: levels sorted, groups in canonical order. rows is the experiment with

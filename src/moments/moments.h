@@ -137,6 +137,12 @@ typedef struct upi_row_visitor {
 up_status upi_moments_visit_rows(
     const up_moments *m, const upi_row_visitor *v, const up_run *run, up_error *err);
 
+/* The covariates and segments of `like` over other rows: moments with one arm and no metric,
+ * clustered as `like` where the rows have the column. As up_moments_build(), but that the design
+ * is not checked. */
+up_status upi_moments_census(const up_experiment *like, up_source *source,
+    const up_run *run, up_moments **out, up_error *err);
+
 /* Rows of the crosstab the design is identified from. count is allocated for the caller. */
 up_status upi_moments_crosstab(
     const up_moments *m, upi_crosstab *out, int64_t **count, up_error *err);

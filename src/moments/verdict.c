@@ -285,8 +285,8 @@ check_key(const up_moments *m, int64_t key, bool propensity, up_error *err)
     return refuse_odd(&pass, propensity ? 1 : 0, err);
 }
 
-static up_status
-check_finite(const up_moments *m, up_error *err)
+up_status
+upi_verdict_finite(const up_moments *m, up_error *err)
 {
     int64_t nv = m->nx + m->ny, pairs = nv * (nv + 1) / 2, w = (nv + 1) * (nv + 2) / 2;
     for (int64_t g = 0; g < m->n_groups; g++) {
@@ -430,7 +430,7 @@ upi_verdict_groups(const up_moments *m, const up_run *run, up_error *err)
     UP_TRY(check_arms(m, err));
     UP_TRY(check_key(m, m->propensity, true, err));
     UP_TRY(check_key(m, m->weight, false, err));
-    UP_TRY(check_finite(m, err));
+    UP_TRY(upi_verdict_finite(m, err));
     UP_TRY(check_clusters(m, run, err));
 out:
     return status;
