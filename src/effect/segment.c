@@ -203,11 +203,13 @@ measure_set(up_effects *e, upi_set *set, int64_t *by_arm)
     const upi_population *p = e->cells;
     memset(by_arm, 0, (size_t)p->n_arms * sizeof *by_arm);
     set->rows = 0;
+    int64_t weighed = 0; /* rows that the averages run over */
     for (int64_t c = 0; c < p->n; c++) {
         if (upi_set_has(set, c)) {
             for (int64_t a = 0; a < p->n_arms; a++) {
                 by_arm[a] += p->rows[c * p->n_arms + a];
                 set->rows += p->rows[c * p->n_arms + a];
+                weighed += p->s[c * p->width] != 0 ? p->rows[c * p->n_arms + a] : 0;
             }
         }
     }
@@ -217,8 +219,7 @@ measure_set(up_effects *e, upi_set *set, int64_t *by_arm)
             set->factor[w] = 1;
             continue;
         }
-        double n =
-            (double)(clustered ? upi_count_units(&p->spread[w], set) : set->rows);
+        double n = (double)(clustered ? upi_count_units(&p->spread[w], set) : weighed);
         set->factor[w] = n > 1 ? sqrt(n / (n - 1)) : 1;
         if (clustered && w == 0) {
             set->clusters = (int64_t)n;

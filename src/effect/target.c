@@ -7,6 +7,7 @@
  * level, or a cell by its share, without rows in an arm: its effect would be made up by the
  * model. A level without a share takes its rows out. */
 #include "effect/target_work.h"
+#include "num/matrix.h"
 
 #include <math.h>
 #include <string.h>
@@ -426,7 +427,7 @@ balance(upi_target_work *b, up_error *err)
     } else if (t->size > 0) {
         known_covariance(b, h, cov);
     }
-    upi_root(t->r, cov, t->root);
+    upi_cholesky_semi(t->r, cov, t->r, 1e-12, t->root, t->r);
     for (int64_t i = 0; i < t->r * t->r; i++) {
         t->root[i] *= t->total;
     }

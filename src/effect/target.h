@@ -99,8 +99,6 @@ void upi_tilt_second(
     const upi_population *p, const upi_target *t, const double *scale, double *h);
 /* Pseudo-inverse of a symmetric matrix, by eigenvalues of it scaled to a unit diagonal. */
 up_status upi_pseudo_inverse(int64_t n, const double *h, double *out, up_error *err);
-/* root (n, n): root'root = cov, from its eigenvalues above 0. */
-void upi_root(int64_t n, const double *cov, double *root);
 
 /* The factor of the weight of the rows of a group, or of the mean of its square (power 2); moves
  * the mean of x in u. */

@@ -98,9 +98,9 @@ match_levels(const up_model *model, int64_t key, bool all, upi_census *c, up_err
         int64_t rows = all && to == own->n_levels ? rows_at(c->m, c->from[key], l) : 0;
         if (rows > 0) {
             (void)upi_fail(err, UP_E_SUPPORT, own->name,
-                "%lld rows of the target (%.3g of them) have '%s' for %s, which no row "
-                "of the experiment has",
-                (long long)rows, (double)rows / c->total, other->label[l], own->name);
+                "%.3g of the target (rows: %lld) has '%s' for %s, which no row of the "
+                "experiment has",
+                (double)rows / c->total, (long long)rows, other->label[l], own->name);
             status = upi_fix(
                 err, "leave them out of the target, and speak of the rest of it");
             goto out;

@@ -67,12 +67,6 @@ out:
     return status;
 }
 
-void
-upi_root(int64_t n, const double *cov, double *root)
-{
-    upi_cholesky_semi(n, cov, n, 1e-12, root, n);
-}
-
 /* ---- sums over cells ---- */
 
 double
@@ -568,7 +562,7 @@ upi_odds_solve(upi_population *p, upi_target *t, const upi_census *c, up_error *
     t->offset = s.total;
     memset(s.hessian, 0, (size_t)(r * r) * sizeof *s.hessian);
     UP_TRY(spread_of_scores(&s, s.hessian, err));
-    upi_root(r, s.hessian, t->root);
+    upi_cholesky_semi(r, s.hessian, r, 1e-12, t->root, r);
     p->target = t;
     UP_TRY(upi_population_weigh(p, err));
 out:

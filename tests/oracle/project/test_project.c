@@ -1,7 +1,7 @@
 /* Projection against survey, glm, sandwich and influence functions written out on the rows, and
  * effects carried forward against least squares in R: make.R. */
 #include "csv_moments.h"
-#include "project_data.h"
+#include "project_fit.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* Models of the data of this folder, read from the files as a user would. */
-#ifndef PROJECT_DATA_H
-#define PROJECT_DATA_H
+/* Models of the data in tests/oracle/project, read from the files as a user would. */
+#ifndef PROJECT_FIT_H
+#define PROJECT_FIT_H
 
 #include "up_test.h"
 
