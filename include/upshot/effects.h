@@ -347,6 +347,7 @@ typedef struct up_inference_used {
  *  @return UP_OK; UP_E_CONDITION (not on covariates or time, also by way of a
  *          declared segment; needs interactions);
  *          UP_E_EXPRESSION; UP_E_TYPE; UP_E_POST_TREATMENT; UP_E_ESTIMAND; UP_E_ARMS;
+ *          UP_E_POSTERIOR (of a posterior: inference, adjust, interval or margins);
  *          UP_E_NO_VARIATION (segment without rows or without both arms; no level of `by` with
  *          both; a ratio whose denominator may be 0); UP_E_NEEDS_ROWS (a condition on a continuous covariate that
  *          was not kept); UP_E_ARGUMENT; UP_E_OPTIONS_TOO_NEW; UP_E_NO_MEMORY
@@ -431,13 +432,25 @@ UP_API double up_effects_covariance(const up_effects *e, int64_t i, int64_t j);
  *  @param[out] err     the story of a failure; may be NULL
  *  @return UP_OK; UP_E_ARGUMENT (no such effects, or they are group-sequential, which
  *          has no joint test); UP_E_NO_VARIATION (no effect has a
- *          variance); UP_E_NO_MEMORY
+ *          variance); UP_E_POSTERIOR (the model is a posterior); UP_E_NO_MEMORY
  *  @par Assumes effects jointly normal; df2 is an approximation under CR2
  *  @par Cost    O(n^2 p^2 + n^3) for n effects
  *  @par Source  Wald (1943); docs/methods.md eq. 14
  *  @since 0.1 @par Stability experimental */
 UP_API up_status up_effects_joint_test(const up_effects *e, int64_t i0, int64_t i1,
     double *f, double *df1, double *df2, double *p_value, up_error *err) UP_MUST_USE;
+
+/** Gives the posterior probability that an effect is above a value.
+ *  @param[in] e     the effects, of a posterior; of a linear model they are taken as the
+ *                   posterior of a flat prior
+ *  @param[in] i     from 0
+ *  @param[in] above in the unit of the metric
+ *  @return probability; NaN where i is out of range or the effect has no standard error
+ *  @par Assumes as up_fit_bayes()
+ *  @par Cost    O(1)
+ *  @par Source  docs/ranking.md eq. 2
+ *  @since 0.1 @par Stability experimental */
+UP_API double up_effects_probability(const up_effects *e, int64_t i, double above);
 
 /** Says in words what is estimated.
  *  @param[in] e the effects

@@ -62,7 +62,9 @@ extern "C" {
     X(E_MEDIATION, 43, 4, "the graph does not give paths that these data can answer")  \
     X(E_PLAN, 47, 4, "no plan of this kind reaches what is asked for")                 \
     X(E_SUPPORT, 45, 4, "the experiment does not reach the target population")         \
-    X(E_HORIZON, 46, 4, "the effects cannot be carried that far forward")
+    X(E_HORIZON, 46, 4, "the effects cannot be carried that far forward")              \
+    X(E_PRIOR, 35, 2, "a prior cannot be read, or does not fit the model")             \
+    X(E_POSTERIOR, 36, 2, "a posterior has no answer to a question about sampling")
 
 /** The statuses of UP_STATUS_LIST, each as UP_ and its name. */
 typedef enum up_status {

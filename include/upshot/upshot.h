@@ -4,6 +4,7 @@
 
 #include <upshot/arrow.h>
 #include <upshot/assign.h>
+#include <upshot/bayes.h>
 #include <upshot/catalog.h>
 #include <upshot/check.h>
 #include <upshot/effects.h>

@@ -127,6 +127,30 @@ const upi_page upi_note_pages[] = {
         "These periods were not observed. The interval holds if the rule goes on to "
         "hold, which no data of the past can show.",
         "", "Say which rule it is wherever the number is shown."},
+    {"N_WINNERS_CURSE", "The estimate of an arm that was chosen as best is too good.",
+        "The arm with the largest estimate was partly lucky. The note holds by how "
+        "much "
+        "its estimate exceeds its true effect on average, if all true effects were as "
+        "estimated.",
+        "",
+        "Expect less than the estimate; --shrink or a --prior takes the luck out, new "
+        "data "
+        "measure it."},
+    {"N_CREDIBLE", "Intervals are credible intervals under a stated prior.",
+        "The effect lies in the interval with the stated probability, given the data "
+        "and "
+        "the prior. There is no p-value; prob_positive is the probability that the "
+        "effect "
+        "is above 0.",
+        "", "Show the prior beside the number."},
+    {"N_SIMULATED", "The number was simulated; its error is stated.",
+        "With more than four arms whose estimates depend on one another in no simple "
+        "way "
+        "there is no formula to compute it by.",
+        "",
+        "Give --draws for a smaller error; it falls with the square root. The same "
+        "--seed "
+        "gives the same digits."},
     {"W_SRM", "The arms do not have the expected sizes.",
         "Units are missing or doubled in one arm, and who they are is not known. The "
         "comparison is then not between like and like.",
@@ -240,5 +264,12 @@ const upi_page upi_note_pages[] = {
         "More periods ahead than half of those observed; asked for by --accept "
         "E_HORIZON.",
         "Observe for longer, or look less far."},
+    {"W_PRIOR_CONFLICT", "The data are surprising under the prior.",
+        "The posterior lies between two that disagree, where neither puts it. Either "
+        "the "
+        "prior was wrong, or the data are.",
+        "The distance of the estimates from the prior has a tail probability below "
+        "0.01.",
+        "Check both; do not widen the prior until the warning goes."},
     {NULL, NULL, NULL, NULL, NULL},
 };

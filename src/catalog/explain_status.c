@@ -203,5 +203,23 @@ const upi_page upi_status_pages[] = {
         "two can be overridden.",
         "Observe more periods, look less far, or try another rule. --accept E_HORIZON "
         "shows the numbers all the same, with warnings beside them."},
+    {"E_PRIOR", "A prior cannot be read, or does not fit the model.",
+        "A prior that was silently dropped or misread would move every number without "
+        "a trace.",
+        "It names a coefficient, an arm or a metric that is not there, is stated "
+        "twice, "
+        "has a unit that its target or the posterior does not take, or is relative to "
+        "a "
+        "baseline within two standard errors of 0.",
+        "Write --prior 'effect ~ normal(0, 5%)', 'effect(b) ~ normal(0, 0.1) for "
+        "sales' "
+        "or 'arm=b ~ normal(0, 0.1)'; see 'upshot guide rank'."},
+    {"E_POSTERIOR", "A posterior has no answer to a question about sampling.",
+        "Tests, p-values, adjusted and sequential intervals speak of what other "
+        "samples "
+        "would give; a posterior speaks of this one.",
+        "",
+        "Leave --posterior and --prior out for the test, or read the probability that "
+        "the effect is above 0."},
     {NULL, NULL, NULL, NULL, NULL},
 };

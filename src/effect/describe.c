@@ -95,6 +95,13 @@ list_assumptions(up_effects *e)
         assume(e,
             "compliance positivity: compliers exist at all values of the covariates");
     }
+    if (m->posterior != NULL) {
+        assume(e, "the prior was stated without a look at these data");
+        assume(e, m->posterior->kind == UP_POSTERIOR_NIG
+                      ? "residuals are normal, independent and of one variance"
+                      : "given the truth, the estimates are normal with the robust "
+                        "covariance, as in large samples");
+    }
     if (e->opts.population == UP_POPULATION_SUPER) {
         assume(
             e, e->target != NULL
@@ -215,6 +222,26 @@ out:
 }
 
 static up_status
+note_level(up_effects *e, up_error *err)
+{
+    if (e->model->posterior != NULL) {
+        return upi_notes_add(&e->notes, UP_N_CREDIBLE, "posterior", e->opts.level,
+            (double)NAN, err,
+            "The %g %% intervals are credible intervals of the %s posterior; the prior "
+            "is %s. "
+            "There are no p-values: read the probability that the effect is above 0.",
+            100 * e->opts.level, up_model_posterior(e->model),
+            up_model_prior(e->model));
+    }
+    return upi_notes_add(&e->notes, UP_N_FIXED_HORIZON, "", e->opts.level, (double)NAN,
+        err,
+        "The %g %% intervals hold for one look at a sample size fixed in advance; "
+        "looking "
+        "again as data come in makes false alarms likelier.",
+        100 * e->opts.level);
+}
+
+static up_status
 note_intervals(up_effects *e, up_error *err)
 {
     up_status status = UP_OK;
@@ -232,12 +259,7 @@ note_intervals(up_effects *e, up_error *err)
             "one: "
             "the variance of the covariate averages uses their mean in each record."));
     }
-    UP_TRY(upi_notes_add(&e->notes, UP_N_FIXED_HORIZON, "", e->opts.level, (double)NAN,
-        err,
-        "The %g %% intervals hold for one look at a sample size fixed in advance; "
-        "looking "
-        "again as data come in makes false alarms likelier.",
-        100 * e->opts.level));
+    UP_TRY(note_level(e, err));
     if (e->n_rows > MANY_INTERVALS) {
         UP_TRY(upi_notes_add(&e->notes, UP_N_MANY_COMPARISONS, "", (double)e->n_rows,
             MANY_INTERVALS, err,

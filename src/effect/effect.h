@@ -15,6 +15,7 @@
 #define UPI_EFFECT_H
 
 #include "fit/model.h"
+#include "fit/posterior.h"
 
 #include <upshot/effects.h>
 

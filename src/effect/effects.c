@@ -2,6 +2,7 @@
  * end. Texts of arms, metrics and periods are the model's; those of segments are its own. */
 #include "effect/effect.h"
 #include "effect/target.h"
+#include "num/dist.h"
 
 #include <math.h>
 
@@ -36,6 +37,17 @@ up_effects_get(const up_effects *e, int64_t i)
             .relative_p_value = (double)NAN};
     }
     return e->rows[i].value;
+}
+
+double
+up_effects_probability(const up_effects *e, int64_t i, double above)
+{
+    if (i < 0 || i >= e->n_rows || isnan(above)) {
+        return (double)NAN;
+    }
+    const up_effect *v = &e->rows[i].value;
+    return v->std_error > 0 ? upi_t_cdf((v->estimate - above) / v->std_error, v->df)
+                            : (double)NAN;
 }
 
 const char *

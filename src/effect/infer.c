@@ -116,6 +116,27 @@ out:
     return status;
 }
 
+/* What speaks of other samples has no meaning for a posterior. */
+static up_status
+check_posterior(const up_effects *e, up_error *err)
+{
+    const up_effect_opts *o = &e->opts;
+    const char *what = o->inference != UP_INFERENCE_FIXED ? "inference"
+                       : o->adjust != UP_ADJUST_NONE      ? "adjust"
+                       : o->interval != UP_INTERVAL_WALD  ? "interval"
+                       : o->n_margins > 0                 ? "margins"
+                                                          : NULL;
+    if (e->model->posterior == NULL || what == NULL) {
+        return UP_OK;
+    }
+    (void)upi_fail(err, UP_E_POSTERIOR, what,
+        "%s is about what other samples would give; these effects are a posterior, "
+        "which "
+        "speaks of this sample at any time and needs no correction for looking",
+        what);
+    return upi_fix(err, "leave %s out, or leave the posterior out", what);
+}
+
 static up_status
 build(up_effects *e, const up_project_opts *project, up_error *err)
 {
@@ -167,6 +188,7 @@ upi_effects_make(const up_model *model, const up_effect_opts *opts,
     e->least_compliance = (double)NAN;
     UP_TRY(upi_opts_copy(&e->opts, sizeof e->opts, opts, err));
     UP_TRY(resolve_options(&e->opts, err));
+    UP_TRY(check_posterior(e, err));
     UP_TRY(build(e, project, err));
     *out = e;
     e = NULL;

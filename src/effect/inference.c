@@ -55,6 +55,13 @@ put_absolute(up_effect *v, double variance, double df, double crit)
     v->ci_high = v->estimate + crit * v->std_error;
 }
 
+/* Tail areas over samples mean nothing for a posterior. */
+static void
+withhold_p_values(up_effect *v)
+{
+    v->p_value = v->relative_p_value = (double)NAN;
+}
+
 static void
 infer_row(work *w, upi_row *row)
 {
@@ -118,6 +125,9 @@ upi_rows_infer(up_effects *e, up_error *err)
     for (int64_t i = 0; i < e->block; i++) {
         for (int64_t row = i; row < e->n_rows; row += e->block) {
             infer_row(&w, &e->rows[row]);
+            if (e->model->posterior != NULL) {
+                withhold_p_values(&e->rows[row].value);
+            }
         }
     }
 out:

@@ -206,6 +206,13 @@ up_effects_joint_test(const up_effects *e, int64_t i0, int64_t i1, double *f,
             "effects %lld to %lld are not among the %lld there are", (long long)i0,
             (long long)i1 - 1, e == NULL ? 0LL : (long long)e->n_rows);
     }
+    if (e->model->posterior != NULL) {
+        (void)upi_fail(err, UP_E_POSTERIOR, "effects",
+            "a test that all effects are 0 is about sampling; these effects are a "
+            "posterior, which gives that hypothesis no probability");
+        return upi_fix(err, "fit with up_fit_linear() for the test, or read "
+                            "up_effects_probability()");
+    }
     UP_TRY(UP_NEW(&cov, n * n, err));
     UP_TRY(UP_NEW(&work, 3 * n, err));
     UP_TRY(UP_NEW(&row, n, err));

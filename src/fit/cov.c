@@ -1,6 +1,7 @@
 /* The covariance of all coefficients of all equations: which one (by the design), and
  * V_ab = R_a^-1 meat_ab R_b^-T with the meat in orthonormal coordinates. */
 #include "fit/fit.h"
+#include "fit/posterior.h"
 #include "num/matrix.h"
 
 #include <math.h>
@@ -439,8 +440,8 @@ upi_model_cov(
     return s;
 }
 
-double
-upi_model_df(const up_model *m, int64_t e, const double *l)
+static double
+sampling_df(const up_model *m, int64_t e, const double *l)
 {
     const upi_basis *b = upi_model_basis(m, e);
     if (m->opts.vcov == UP_VCOV_CR2) {
@@ -450,4 +451,26 @@ upi_model_df(const up_model *m, int64_t e, const double *l)
         return m->df_residual;
     }
     return (double)(m->n_rows - b->p);
+}
+
+/* Only the part of a posterior variance that comes from the data is an estimate: the rule of
+ * Welch and Satterthwaite for the sum of it and a known part. */
+double
+upi_model_df(const up_model *m, int64_t e, const double *l)
+{
+    const upi_posterior *q = m->posterior;
+    if (q != NULL && q->df > 0) {
+        return q->df;
+    }
+    double df = sampling_df(m, e, l);
+    if (q == NULL || q->data == NULL) {
+        return df;
+    }
+    int64_t p = upi_model_basis(m, e)->p;
+    double estimated = 0;
+    for (int64_t j = 0; j < p; j++) {
+        estimated += l[j] != 0 ? l[j] * upi_dot(p, q->data[e] + j * p, l) : 0;
+    }
+    double ratio = upi_model_cov(m, e, l, e, l) / estimated;
+    return estimated > 0 ? df * ratio * ratio : (double)INFINITY;
 }

@@ -2,6 +2,7 @@
  * or two; everything else is the same for every design. */
 #include "base/opts.h"
 #include "fit/fit.h"
+#include "fit/posterior.h"
 #include "num/sum.h"
 
 #include <math.h>
@@ -362,6 +363,7 @@ up_model_free(up_model *m)
         return;
     }
     upi_cov_free(m->cov, m->n_equations);
+    upi_posterior_free(m->posterior);
     for (int64_t e = 0; e < m->n_equations && m->coef != NULL; e++) {
         upi_free(m->coef[e]);
     }

@@ -9,7 +9,9 @@
 #include <boost/math/distributions/fisher_f.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
+#include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/special_functions/lambert_w.hpp>
+#include <boost/math/special_functions/owens_t.hpp>
 #include <cmath>
 #include <limits>
 
@@ -263,6 +265,21 @@ upi_binomial_two_sided(double k, double n, double p)
         double total = below + above;
         return total < 1 ? total : 1.0;
     });
+}
+
+double
+upi_ln_gamma(double x)
+{
+    return x > 0 ? guarded([=] { return boost::math::lgamma(x, quiet()); }) : nan_value;
+}
+
+double
+upi_owens_t(double h, double a)
+{
+    if (std::isnan(h) || std::isnan(a)) {
+        return nan_value;
+    }
+    return guarded([=] { return boost::math::owens_t(h, a, quiet()); });
 }
 
 double
