@@ -16,6 +16,7 @@
 #include <upshot/note.h>
 #include <upshot/power.h>
 #include <upshot/project.h>
+#include <upshot/rank.h>
 #include <upshot/run.h>
 #include <upshot/sequential.h>
 #include <upshot/simulate.h>
