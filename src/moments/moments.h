@@ -154,4 +154,11 @@ up_status upi_moments_control(
 /* True where it is merely the first level. */
 bool upi_moments_control_chosen(const up_moments *m, int64_t key);
 
+/* Moments of the rows whose time is that of `level` of its key or an earlier one, without the time:
+ * as one pass over those rows without that role. m has a time. The counts of missing values and the
+ * second pass of a fit are not carried over. What the groups of a look do not allow is refused as it
+ * is for rows (UP_E_ARMS, ...). */
+up_status upi_moments_until(
+    const up_moments *m, int64_t level, up_moments **out, up_error *err);
+
 #endif
