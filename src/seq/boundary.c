@@ -226,13 +226,14 @@ upi_gs_bounds(const upi_gs_plan *plan, double alpha, double *z, up_error *err)
     upi_gs_walk walk = {.n_looks = plan->n_looks, .information = plan->information};
     double spent = 0;
     UP_TRY(check_plan(plan, alpha, err));
-    double sides = plan->sides == UPI_TWO_SIDED ? 2 : 1;
+    int64_t sides = plan->one_sided ? UPI_GREATER : UPI_TWO_SIDED;
+    double ways = plan->one_sided ? 1 : 2;
     for (int64_t k = 0; k < plan->n_looks; k++) {
         double now = upi_spent(
-            plan->spending, plan->parameter, alpha, plan->sides, plan->information[k]);
-        z[k] = upi_gs_bound(&walk, (now - spent) / sides, 1, 0);
+            plan->spending, plan->parameter, alpha, sides, plan->information[k]);
+        z[k] = upi_gs_bound(&walk, (now - spent) / ways, 1, 0);
         spent = now;
-        UP_TRY(upi_gs_advance(&walk, sides == 2 ? -z[k] : -HUGE_VAL, z[k], err));
+        UP_TRY(upi_gs_advance(&walk, plan->one_sided ? -HUGE_VAL : -z[k], z[k], err));
     }
 out:
     upi_gs_walk_free(&walk);

@@ -8,6 +8,7 @@
 
 #include <upshot/status.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { UPI_GS_MOST_LOOKS = 1000 };
@@ -16,7 +17,7 @@ enum { UPI_GS_MOST_LOOKS = 1000 };
 typedef struct upi_gs_plan {
     int64_t spending; /* enum up_spending but Wang-Tsiatis, which needs all looks */
     double parameter; /* of the spending function; 0 = its usual value */
-    int64_t sides;    /* enum upi_sides */
+    bool one_sided;   /* else both sides, half of alpha each */
     int64_t n_looks;  /* 1 to UPI_GS_MOST_LOOKS */
     const double
         *information; /* (n_looks) ascending, above 0; from 1 on all is spent */

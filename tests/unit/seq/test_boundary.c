@@ -19,15 +19,15 @@ static const struct {
     double alpha;
     upi_gs_plan plan;
 } cases[] = {
-    {"of_one", 0.025, {UP_SPENDING_OBRIEN_FLEMING, 0, 1, 5, even5}},
-    {"of_two", 0.05, {UP_SPENDING_OBRIEN_FLEMING, 0, 0, 5, even5}},
-    {"pocock_one", 0.05, {UP_SPENDING_POCOCK, 0, 2, 5, uneven}},
-    {"pocock_two", 0.01, {UP_SPENDING_POCOCK, 0, 0, 5, uneven}},
-    {"hsd_one", 0.025, {UP_SPENDING_HWANG_SHIH_DECANI, 0, 1, 5, uneven}},
-    {"hsd_two", 0.1, {UP_SPENDING_HWANG_SHIH_DECANI, 1.5, 0, 5, even5}},
-    {"power_one", 0.001, {UP_SPENDING_POWER, 0.7, 1, 5, even5}},
-    {"power_early", 0.003333333, {UP_SPENDING_POWER, 2, 0, 5, early}},
-    {"power_wide", 0.6, {UP_SPENDING_POWER, 1, 0, 5, even5}},
+    {"of_one", 0.025, {UP_SPENDING_OBRIEN_FLEMING, 0, true, 5, even5}},
+    {"of_two", 0.05, {UP_SPENDING_OBRIEN_FLEMING, 0, false, 5, even5}},
+    {"pocock_one", 0.05, {UP_SPENDING_POCOCK, 0, true, 5, uneven}},
+    {"pocock_two", 0.01, {UP_SPENDING_POCOCK, 0, false, 5, uneven}},
+    {"hsd_one", 0.025, {UP_SPENDING_HWANG_SHIH_DECANI, 0, true, 5, uneven}},
+    {"hsd_two", 0.1, {UP_SPENDING_HWANG_SHIH_DECANI, 1.5, false, 5, even5}},
+    {"power_one", 0.001, {UP_SPENDING_POWER, 0.7, true, 5, even5}},
+    {"power_early", 0.003333333, {UP_SPENDING_POWER, 2, false, 5, early}},
+    {"power_wide", 0.6, {UP_SPENDING_POWER, 1, false, 5, even5}},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 
@@ -76,7 +76,7 @@ one_look_is_the_fixed_test(void **state)
         upi_gs_plan plan = {spending, 0, 0, 1, &one};
         assert_ok(upi_gs_critical(&plan, 0.05, &z, &err), &err);
         assert_close(z, 1.959963984540054, 1e-14, 0);
-        plan.sides = 2;
+        plan.one_sided = true;
         assert_ok(upi_gs_critical(&plan, 0.05, &z, &err), &err);
         assert_close(z, 1.6448536269514722, 1e-14, 0);
     }
@@ -117,24 +117,24 @@ bounds_spend_what_they_should(void **state)
     }
     double close_by[] = {0.5, 0.50001, 0.6, 0.6001, 1};
     const upi_gs_plan plans[] = {
-        {UP_SPENDING_POCOCK, 0, 0, 60, many},
-        {UP_SPENDING_POWER, 2, 1, 5, close_by},
+        {UP_SPENDING_POCOCK, 0, false, 60, many},
+        {UP_SPENDING_POWER, 2, true, 5, close_by},
     };
     for (int i = 0; i < 2; i++) {
         double z[60];
         assert_ok(upi_gs_bounds(&plans[i], 0.05, z, &err), &err);
-        double low = plans[i].sides == 0 ? 1 : HUGE_VAL;
+        double low = plans[i].one_sided ? HUGE_VAL : 1;
         upi_gs_walk walk = {
             .n_looks = plans[i].n_looks, .information = plans[i].information};
         double sum = 0;
         for (int64_t k = 0; k < plans[i].n_looks; k++) {
             sum += upi_gs_crossing(&walk, z[k], 1, 0, NULL);
-            if (plans[i].sides == 0) {
+            if (!plans[i].one_sided) {
                 sum += upi_gs_crossing(&walk, -z[k], -1, 0, NULL);
             }
             assert_close(sum,
-                upi_spent(plans[i].spending, plans[i].parameter, 0.05, plans[i].sides,
-                    plans[i].information[k]),
+                upi_spent(plans[i].spending, plans[i].parameter, 0.05,
+                    plans[i].one_sided ? 1 : 0, plans[i].information[k]),
                 1e-11, 0);
             assert_ok(upi_gs_advance(&walk, -z[k] * low, z[k], &err), &err);
         }
@@ -149,7 +149,7 @@ crossing_under_drift_agrees_with_simulation(void **state)
     (void)state;
     up_error err = UP_ERROR_INIT;
     double z[5];
-    upi_gs_plan plan = {UP_SPENDING_POCOCK, 0, 1, 5, uneven};
+    upi_gs_plan plan = {UP_SPENDING_POCOCK, 0, true, 5, uneven};
     assert_ok(upi_gs_bounds(&plan, 0.05, z, &err), &err);
     double expected[5];
     upi_gs_walk walk = {.n_looks = 5, .information = uneven};
@@ -188,7 +188,7 @@ overrun_has_no_bound_left(void **state)
     up_error err = UP_ERROR_INIT;
     double over[] = {0.5, 1.2, 1.5};
     double z[3];
-    upi_gs_plan plan = {UP_SPENDING_POWER, 1, 1, 3, over};
+    upi_gs_plan plan = {UP_SPENDING_POWER, 1, true, 3, over};
     assert_ok(upi_gs_bounds(&plan, 0.05, z, &err), &err);
     assert_true(isfinite(z[1]));
     assert_true(isinf(z[2]) && z[2] > 0);
@@ -204,21 +204,21 @@ refuses_what_is_no_plan(void **state)
     double nan[] = {(double)NAN};
     double far[] = {0.1, (double)INFINITY};
     const upi_gs_plan bad[] = {
-        {0, 0, 0, 2, down},
-        {0, 0, 0, 2, zero},
-        {0, 0, 0, 1, nan},
-        {0, 0, 0, 2, far},
-        {0, 0, 0, 0, even5},
-        {0, 0, 0, -3, even5},
-        {0, 0, 0, 2000, even5},
-        {0, 0, 0, 2, NULL},
-        {9, 0, 0, 5, even5},
-        {-1, 0, 0, 5, even5},
-        {UP_SPENDING_WANG_TSIATIS, 0.2, 0, 5, even5},
-        {UP_SPENDING_POCOCK, 2, 0, 5, even5},
-        {UP_SPENDING_POWER, -1, 0, 5, even5},
-        {UP_SPENDING_POWER, (double)NAN, 0, 5, even5},
-        {UP_SPENDING_HWANG_SHIH_DECANI, 400, 0, 5, even5},
+        {0, 0, false, 2, down},
+        {0, 0, false, 2, zero},
+        {0, 0, false, 1, nan},
+        {0, 0, false, 2, far},
+        {0, 0, false, 0, even5},
+        {0, 0, false, -3, even5},
+        {0, 0, false, 2000, even5},
+        {0, 0, false, 2, NULL},
+        {9, 0, false, 5, even5},
+        {-1, 0, false, 5, even5},
+        {UP_SPENDING_WANG_TSIATIS, 0.2, false, 5, even5},
+        {UP_SPENDING_POCOCK, 2, false, 5, even5},
+        {UP_SPENDING_POWER, -1, false, 5, even5},
+        {UP_SPENDING_POWER, (double)NAN, false, 5, even5},
+        {UP_SPENDING_HWANG_SHIH_DECANI, 400, false, 5, even5},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         up_error err = UP_ERROR_INIT;
@@ -227,7 +227,7 @@ refuses_what_is_no_plan(void **state)
     double alphas[] = {0, 1, -1, (double)NAN};
     for (int i = 0; i < 4; i++) {
         up_error err = UP_ERROR_INIT;
-        upi_gs_plan plan = {0, 0, 0, 5, even5};
+        upi_gs_plan plan = {0, 0, false, 5, even5};
         assert_fails(upi_gs_critical(&plan, alphas[i], &z, &err), UP_E_ARGUMENT, &err);
     }
 }
@@ -237,7 +237,7 @@ critical_of_five(void *ctx, up_error *err)
 {
     (void)ctx;
     double z = 0;
-    upi_gs_plan plan = {0, 0, 0, 5, even5};
+    upi_gs_plan plan = {0, 0, false, 5, even5};
     return upi_gs_critical(&plan, 0.05, &z, err);
 }
 
