@@ -64,7 +64,7 @@ find_bounds(upi_looks *l, const upi_plan *p, double alpha, up_error *err)
     }
     upi_gs_plan plan = {.spending = o->spending,
         .parameter = o->spending_parameter,
-        .sides = sides,
+        .one_sided = !p->two_sided,
         .n_looks = l->n,
         .information = l->information};
     return upi_gs_bounds(&plan, alpha, l->bound, err);
