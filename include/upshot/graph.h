@@ -186,6 +186,140 @@ UP_API int64_t up_graph_order(const up_graph *g, int64_t *out, int64_t room);
  *  @since 0.1 @par Stability experimental */
 UP_API void up_graph_free(up_graph *g);
 
+/** What to ask of a graph. */
+enum up_ask {
+    /** are `from` and `to` independent given `given`; findings: the paths between them */
+    UP_ASK_SEPARATED = 0,
+    /** which sets of measured nodes may be adjusted for; findings: the sets */
+    UP_ASK_ADJUSTMENT = 1,
+    /** may `given` be adjusted for; findings: what is wrong with it */
+    UP_ASK_VALID = 2,
+    /** which nodes are instruments for `from`; findings: each with what it must be given */
+    UP_ASK_INSTRUMENTS = 3,
+    /** which sets of nodes satisfy the front-door criterion; findings: the sets */
+    UP_ASK_FRONT_DOOR = 4,
+    /** which measured nodes must not be adjusted for; findings: each with the reason */
+    UP_ASK_FORBIDDEN = 5,
+    /** which independences the data would show if the graph were true; findings: each */
+    UP_ASK_IMPLICATIONS = 6,
+    /** is the effect of `from` on `to` identified, and how; findings: the ways */
+    UP_ASK_IDENTIFIED = 7
+};
+
+/** A question. Zero is the default everywhere. */
+typedef struct up_question {
+    /** set by UP_QUESTION() */
+    size_t struct_size;
+    /** enum up_ask */
+    int64_t ask;
+    /** the cause (or first node); NULL = the node marked as treatment */
+    const char *from;
+    /** the effect (or second node); NULL = the node marked as outcome */
+    const char *to;
+    /** (n_given) names of nodes that are adjusted for or conditioned on */
+    const char *const *given;
+    /** 0 = none */
+    int64_t n_given;
+    /** 1, for UP_ASK_ADJUSTMENT: all sets, not the minimal ones alone */
+    int64_t all;
+    /** most findings; 0 = 64. More are counted as an answer that is not complete */
+    int64_t most;
+} up_question;
+
+/** A question for one call: UP_QUESTION(.ask = UP_ASK_VALID, .from = "T", .to = "Y"). */
+#define UP_QUESTION(...)                                                               \
+    (&(up_question){.struct_size = sizeof(up_question), __VA_ARGS__})
+
+/** The answer to a question. Opaque. */
+typedef struct up_answer up_answer;
+
+/** One finding of an answer. Texts live as long as the answer. */
+typedef struct up_finding {
+    /** "path", "adjustment", "problem", "instrument", "front door", "forbidden",
+     *  "independence" */
+    const char *kind;
+    /** one sentence */
+    const char *text;
+    /** for a path: 1 open, 0 blocked; else 1 */
+    int64_t holds;
+    /** (n_nodes) the nodes it speaks of: those of a path in order, of a set, the two that are
+     *  independent */
+    const char *const *nodes;
+    /** how many */
+    int64_t n_nodes;
+    /** (n_given) what must be conditioned on */
+    const char *const *given;
+    /** how many */
+    int64_t n_given;
+} up_finding;
+
+/** Answers a question about a graph, in nodes and in words.
+ *
+ *  Adjustment sets are those of the adjustment criterion, so that they are all there are for a
+ *  single treatment; latent nodes are never used. For each instrument one set is given that
+ *  makes it one: it identifies the effect in a linear model, or among compliers. Front doors
+ *  are minimal sets. Independences are a basis from which all others follow in a linear model:
+ *  for two nodes without an edge, the later one is independent of the earlier one given its
+ *  parents; where a latent cause forbids that, given a smallest set that separates them.
+ *
+ *  @param[in]  g   borrowed: must outlive the answer
+ *  @param[in]  q   the question; set struct_size with UP_QUESTION()
+ *  @param[out] out the answer; free with up_answer_free()
+ *  @param[out] err the story of a failure; may be NULL
+ *  @return UP_OK; UP_E_ARGUMENT (no such node or question, a latent node as cause, effect or
+ *          given, the same node twice); UP_E_GRAPH (an edge without direction);
+ *          UP_E_OPTIONS_TOO_NEW; UP_E_NO_MEMORY
+ *  @par Assumes the graph: its missing arrows and arcs most of all
+ *  @par Cost    one separation is O(nodes + edges); lists stop at `most`, the list of paths
+ *               after 200,000 steps, front doors are minimal up to 14 candidates
+ *  @par Source  Pearl (2009) ch. 3; van der Zander, Liskiewicz & Textor (2019), theorem 1 and
+ *               sec. 4; Brito & Pearl (2002); docs/graphs.md
+ *  @since 0.1 @par Stability experimental */
+UP_API up_status up_graph_ask(const up_graph *g, const up_question *q, up_answer **out,
+    up_error *err) UP_MUST_USE;
+
+/** Gives the verdict.
+ *  @param[in] a the answer
+ *  @return 1: separated, valid, identified, or at least one finding; 0 otherwise
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
+UP_API int up_answer_verdict(const up_answer *a);
+
+/** Gives the answer in one or two sentences.
+ *  @param[in] a the answer
+ *  @return text that lives as long as a
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
+UP_API const char *up_answer_text(const up_answer *a);
+
+/** Tells whether the findings are all there are.
+ *  @param[in] a the answer
+ *  @return 1 if they are; 0 when a bound stopped the search
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
+UP_API int up_answer_complete(const up_answer *a);
+
+/** Gives the number of findings.
+ *  @param[in] a the answer
+ *  @return findings
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
+UP_API int64_t up_answer_findings(const up_answer *a);
+
+/** Gives one finding.
+ *  @param[in] a the answer
+ *  @param[in] i from 0
+ *  @return by value; empty where i is out of range
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
+UP_API up_finding up_answer_finding(const up_answer *a, int64_t i);
+
+/** Frees an answer.
+ *  @param[in] a may be NULL
+ *  @par Cost O(findings)
+ *  @since 0.1 @par Stability experimental */
+UP_API void up_answer_free(up_answer *a);
+
 #ifdef __cplusplus
 }
 #endif
