@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 set(UPSHOT_HEADERS arrow catalog check effects experiment graph mediate model moments note
-  run sequential simulate source status upshot version assign power project bayes rank)
+  run sequential simulate source status upshot version assign power project bayes rank discover)
 list(TRANSFORM UPSHOT_HEADERS PREPEND include/upshot/)
 list(TRANSFORM UPSHOT_HEADERS APPEND .h)
 

@@ -52,6 +52,8 @@ typedef enum up_severity {
     X(N_WINNERS_CURSE, 23, "the estimate of an arm chosen as best is too good")        \
     X(N_CREDIBLE, 24, "intervals are credible intervals under a stated prior")         \
     X(N_SIMULATED, 25, "the number was simulated; its error is stated")                \
+    X(N_HYPOTHESIS, 30, "the graph was found by a search: it is a hypothesis")         \
+    X(N_NO_FREQUENCIES, 31, "edges of the graph were not resampled")                   \
     X(W_SRM, 101, "the arms do not have the expected sizes")                           \
     X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead")      \
     X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough")                      \
@@ -76,7 +78,9 @@ typedef enum up_severity {
     X(W_TARGET_WEIGHTS, 136, "the target population is far from the experiment")       \
     X(W_FORWARD_FIT, 137, "the rule does not fit the effects observed")                \
     X(W_FORWARD_FAR, 138, "the horizon is long for the periods observed")              \
-    X(W_PRIOR_CONFLICT, 122, "the data are surprising under the prior")
+    X(W_PRIOR_CONFLICT, 122, "the data are surprising under the prior")                \
+    X(W_IMPLICATION, 129,                                                              \
+        "the data speak against an independence that the graph implies")
 
 /** The codes of UP_NOTE_LIST, each as UP_ and its name. */
 typedef enum up_note_code {

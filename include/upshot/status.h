@@ -64,7 +64,8 @@ extern "C" {
     X(E_SUPPORT, 45, 4, "the experiment does not reach the target population")         \
     X(E_HORIZON, 46, 4, "the effects cannot be carried that far forward")              \
     X(E_PRIOR, 35, 2, "a prior cannot be read, or does not fit the model")             \
-    X(E_POSTERIOR, 36, 2, "a posterior has no answer to a question about sampling")
+    X(E_POSTERIOR, 36, 2, "a posterior has no answer to a question about sampling")    \
+    X(E_NOT_IDENTIFIED, 41, 4, "the graph does not identify the effect")
 
 /** The statuses of UP_STATUS_LIST, each as UP_ and its name. */
 typedef enum up_status {

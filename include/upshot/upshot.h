@@ -7,6 +7,7 @@
 #include <upshot/bayes.h>
 #include <upshot/catalog.h>
 #include <upshot/check.h>
+#include <upshot/discover.h>
 #include <upshot/effects.h>
 #include <upshot/experiment.h>
 #include <upshot/graph.h>

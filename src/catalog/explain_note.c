@@ -271,5 +271,25 @@ const upi_page upi_note_pages[] = {
         "The distance of the estimates from the prior has a tail probability below "
         "0.01.",
         "Check both; do not widen the prior until the warning goes."},
+    {"N_HYPOTHESIS", "The graph was found by a search in data: it is a hypothesis.",
+        "The search assumes that no common cause is missing from the columns, that "
+        "relations "
+        "are linear, and that no two paths cancel. One wrong test early on changes "
+        "arrows "
+        "elsewhere.",
+        "The note has the number of tests and their level.",
+        "Read each edge with its frequency, decide edges without a direction by what "
+        "is known, "
+        "and test the graph on other data: upshot graph GRAPH SOURCE."},
+    {"N_NO_FREQUENCIES", "The edges of the graph were not resampled.",
+        "Nothing is then said of how much each edge hangs on the rows at hand.", "",
+        "Give the rows, or a capsule with clusters, and --bootstrap 200."},
+    {"W_IMPLICATION", "The data speak against an independence that the graph implies.",
+        "An arrow or a common cause is missing from the graph, or a relation is not "
+        "linear; "
+        "what the graph says of adjustment and of paths may be wrong too.",
+        "The p-value adjusted for the number of tests (Holm) is at most --alpha.",
+        "Look at the pair: add an arrow, or a <-> for a common cause that is not "
+        "measured."},
     {NULL, NULL, NULL, NULL, NULL},
 };

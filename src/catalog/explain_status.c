@@ -221,5 +221,13 @@ const upi_page upi_status_pages[] = {
         "",
         "Leave --posterior and --prior out for the test, or read the probability that "
         "the effect is above 0."},
+    {"E_NOT_IDENTIFIED", "The graph does not identify the effect.",
+        "A path that is not part of the effect stays open whatever measured nodes are "
+        "adjusted "
+        "for, and there is no instrument and no front door: any number would mix the "
+        "effect "
+        "with something else.",
+        "No adjustment set, no conditional instrument, no front-door set.",
+        "Measure a node on the path that is named, or randomise the treatment."},
     {NULL, NULL, NULL, NULL, NULL},
 };
