@@ -9,8 +9,8 @@ typedef up_status (*upi_handler)(
     const upi_request *q, const up_run *run, up_result *out, up_error *err);
 
 extern const up_verb upi_verb_describe, upi_verb_fit, upi_verb_effect, upi_verb_check,
-    upi_verb_simulate, upi_verb_explain, upi_verb_schema, upi_verb_guide,
-    upi_verb_version;
+    upi_verb_simulate, upi_verb_graph, upi_verb_discover, upi_verb_explain,
+    upi_verb_schema, upi_verb_guide, upi_verb_version;
 
 up_status upi_handle_describe(
     const upi_request *q, const up_run *run, up_result *out, up_error *err);
@@ -19,6 +19,10 @@ up_status upi_handle_fit(
 up_status upi_handle_effect(
     const upi_request *q, const up_run *run, up_result *out, up_error *err);
 up_status upi_handle_check(
+    const upi_request *q, const up_run *run, up_result *out, up_error *err);
+up_status upi_handle_graph(
+    const upi_request *q, const up_run *run, up_result *out, up_error *err);
+up_status upi_handle_discover(
     const upi_request *q, const up_run *run, up_result *out, up_error *err);
 up_status upi_handle_simulate(
     const upi_request *q, const up_run *run, up_result *out, up_error *err);

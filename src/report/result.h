@@ -53,7 +53,8 @@ typedef enum upi_view {
     UPI_VIEW_TEXT,    /* `text` as it is */
     UPI_VIEW_TABLE,   /* rows as an aligned table */
     UPI_VIEW_EFFECTS, /* rows with a forest plot */
-    UPI_VIEW_CHECKS   /* rows as verdicts */
+    UPI_VIEW_CHECKS,  /* rows as verdicts */
+    UPI_VIEW_FINDINGS /* rows as sentences */
 } upi_view;
 
 typedef struct upi_input {

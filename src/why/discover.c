@@ -139,8 +139,8 @@ add_notes(const search *s, const up_discover_opts *o, up_discovery *out, up_erro
     UP_TRY(upi_notes_add(&out->notes, UP_N_HYPOTHESIS, NULL, (double)found->tests,
         o->alpha, err,
         "a hypothesis from %lld tests at level %g: it assumes that no cause is missing "
-        "from the columns and that every independence has a reason in the graph; %lld "
-        "triples are ambiguous, %lld edges were wanted both ways",
+        "from the columns and that every independence has a reason in the graph; "
+        "triples left ambiguous: %lld; edges wanted both ways: %lld",
         (long long)found->tests, o->alpha, (long long)found->ambiguous,
         (long long)found->conflicts));
     if (s->scatter.clusters > 0) {
