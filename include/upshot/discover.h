@@ -32,8 +32,10 @@ typedef struct up_implications up_implications;
 
 /** One independence and its test. Texts live as long as the graph. */
 typedef struct up_implication {
-    /** the two nodes */
-    const char *first, *second;
+    /** a node */
+    const char *first;
+    /** the other, which stands later in the order of the graph */
+    const char *second;
     /** (n_given) what they are independent given */
     const char *const *given;
     /** how many */

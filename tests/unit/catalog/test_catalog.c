@@ -17,7 +17,7 @@ test_find(void **state)
         assert_ptr_equal(up_catalog_find(up_catalog_verb(n)->name), up_catalog_verb(n));
         n++;
     }
-    assert_int_equal(n, 9);
+    assert_true(n >= 9);
     assert_null(up_catalog_verb(-1));
 }
 
