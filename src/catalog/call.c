@@ -2,15 +2,12 @@
 #include "catalog/pipeline.h"
 #include "catalog/verbs.h"
 
+#define VERB_AND_HANDLER(name) {&upi_verb_##name, upi_handle_##name},
 static const struct {
     const up_verb *verb;
     upi_handler handler;
-} handlers[] = {{&upi_verb_describe, upi_handle_describe},
-    {&upi_verb_fit, upi_handle_fit}, {&upi_verb_effect, upi_handle_effect},
-    {&upi_verb_check, upi_handle_check}, {&upi_verb_simulate, upi_handle_simulate},
-    {&upi_verb_graph, upi_handle_graph}, {&upi_verb_discover, upi_handle_discover},
-    {&upi_verb_explain, upi_handle_explain}, {&upi_verb_schema, upi_handle_schema},
-    {&upi_verb_guide, upi_handle_guide}, {&upi_verb_version, upi_handle_version}};
+} handlers[] = {UPI_VERB_LIST(VERB_AND_HANDLER)};
+#undef VERB_AND_HANDLER
 
 static upi_handler
 handler_of(const up_verb *verb)

@@ -84,10 +84,9 @@ up_catalog_globals(void)
 const up_verb *
 up_catalog_verb(int64_t i)
 {
-    static const up_verb *const verbs[] = {&upi_verb_describe, &upi_verb_check,
-        &upi_verb_effect, &upi_verb_fit, &upi_verb_graph, &upi_verb_discover,
-        &upi_verb_simulate, &upi_verb_guide, &upi_verb_explain, &upi_verb_schema,
-        &upi_verb_version};
+#define VERB(name) &upi_verb_##name,
+    static const up_verb *const verbs[] = {UPI_VERB_LIST(VERB)};
+#undef VERB
     return i >= 0 && i < (int64_t)(sizeof verbs / sizeof verbs[0]) ? verbs[i] : NULL;
 }
 

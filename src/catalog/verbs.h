@@ -8,32 +8,27 @@
 typedef up_status (*upi_handler)(
     const upi_request *q, const up_run *run, up_result *out, up_error *err);
 
-extern const up_verb upi_verb_describe, upi_verb_fit, upi_verb_effect, upi_verb_check,
-    upi_verb_simulate, upi_verb_graph, upi_verb_discover, upi_verb_explain,
-    upi_verb_schema, upi_verb_guide, upi_verb_version;
+/* Every verb, in the order of the overview; one line each, for its table upi_verb_NAME and its
+ * handler upi_handle_NAME. */
+#define UPI_VERB_LIST(X)                                                               \
+    X(describe)                                                                        \
+    X(check)                                                                           \
+    X(effect)                                                                          \
+    X(fit)                                                                             \
+    X(graph)                                                                           \
+    X(discover)                                                                        \
+    X(simulate)                                                                        \
+    X(guide)                                                                           \
+    X(explain)                                                                         \
+    X(schema)                                                                          \
+    X(version)
 
-up_status upi_handle_describe(
-    const upi_request *q, const up_run *run, up_result *out, up_error *err);
-up_status upi_handle_fit(
-    const upi_request *q, const up_run *run, up_result *out, up_error *err);
-up_status upi_handle_effect(
-    const upi_request *q, const up_run *run, up_result *out, up_error *err);
-up_status upi_handle_check(
-    const upi_request *q, const up_run *run, up_result *out, up_error *err);
-up_status upi_handle_graph(
-    const upi_request *q, const up_run *run, up_result *out, up_error *err);
-up_status upi_handle_discover(
-    const upi_request *q, const up_run *run, up_result *out, up_error *err);
-up_status upi_handle_simulate(
-    const upi_request *q, const up_run *run, up_result *out, up_error *err);
-up_status upi_handle_explain(
-    const upi_request *q, const up_run *run, up_result *out, up_error *err);
-up_status upi_handle_schema(
-    const upi_request *q, const up_run *run, up_result *out, up_error *err);
-up_status upi_handle_guide(
-    const upi_request *q, const up_run *run, up_result *out, up_error *err);
-up_status upi_handle_version(
-    const upi_request *q, const up_run *run, up_result *out, up_error *err);
+#define UPI_VERB_DECLARE(name)                                                         \
+    extern const up_verb upi_verb_##name;                                              \
+    up_status upi_handle_##name(                                                       \
+        const upi_request *q, const up_run *run, up_result *out, up_error *err);
+UPI_VERB_LIST(UPI_VERB_DECLARE)
+#undef UPI_VERB_DECLARE
 
 /* The nearest verb goes into the fix. */
 up_status upi_catalog_require(const char *name, const up_verb **out, up_error *err);
