@@ -116,7 +116,7 @@ out:
 }
 
 void
-upi_path_text(const upi_mechanism *h, int64_t path, upi_text *out)
+upi_mediated_path_text(const upi_mechanism *h, int64_t path, upi_text *out)
 {
     upi_text_add(out, h->arm_name);
     for (int64_t at = h->path[path]; at >= 0; at = h->chain[at].next) {

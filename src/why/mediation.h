@@ -104,7 +104,7 @@ up_status upi_interactions_read(
 /* The two names of "a:b" or "a:b -> y" (owned by the caller); *to NULL without arrow. */
 up_status upi_interaction_split(
     const char *text, char **a, char **b, char **to, up_error *err);
-void upi_path_text(const upi_mechanism *h, int64_t path, upi_text *out);
+void upi_mediated_path_text(const upi_mechanism *h, int64_t path, upi_text *out);
 /* The node of this name; -1 = none. */
 int64_t upi_mechanism_node(const upi_mechanism *h, const char *name);
 /* The node of the arm in a graph: marked, or called as its column. UP_E_MEDIATION. */

@@ -182,7 +182,7 @@ name_row(up_mediation *m, upi_mediated_row *row, int64_t which, up_error *err)
     upi_text t = {0};
     int64_t kind = row->value.kind;
     if (kind == UP_MEDIATE_PATH || kind == UP_MEDIATE_DIRECT) {
-        upi_path_text(h, which, &t);
+        upi_mediated_path_text(h, which, &t);
     } else if (kind == UP_MEDIATE_FIRST || kind == UP_MEDIATE_THROUGH) {
         upi_text_add(&t, h->name[which]);
     } else {

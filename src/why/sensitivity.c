@@ -133,7 +133,7 @@ add_rows(up_mediation *m, int64_t system, int64_t arm, confounding *c, up_error 
         }
         upi_mediated_row *row = NULL;
         UP_TRY(upi_mediated_add(m, UP_MEDIATE_SENSITIVITY, system, arm, &row, err));
-        upi_path_text(h, i, &t);
+        upi_mediated_path_text(h, i, &t);
         UP_TRY(upi_text_take(&t, &row->path, err));
         row->value.path = row->path;
         row->value.estimate = creal(c->value[i]);
