@@ -15,6 +15,7 @@ typedef up_status (*upi_handler)(
     X(check)                                                                           \
     X(effect)                                                                          \
     X(fit)                                                                             \
+    X(boundaries)                                                                      \
     X(graph)                                                                           \
     X(discover)                                                                        \
     X(simulate)                                                                        \
