@@ -179,6 +179,28 @@ out:
     return status;
 }
 
+/* --over COLUMN with a capsule must name the time it was made with. */
+up_status
+upi_pipeline_over(const upi_pipeline *p, const upi_request *q, up_error *err)
+{
+    const char *over = upi_request_text(q, "over");
+    const upi_variable *time = &p->moments->experiment->roles[UPI_ROLE_TIME];
+    if (!p->capsule || over == NULL) {
+        return UP_OK;
+    }
+    if (time->name == NULL) {
+        (void)upi_fail(
+            err, UP_E_NEEDS_ROWS, "over", "the capsule was made without a time");
+        return upi_fix(err, "run 'upshot fit' on the rows with --time %s --save", over);
+    }
+    if (strcmp(time->name, over) != 0) {
+        (void)upi_fail(err, UP_E_NEEDS_ROWS, "over",
+            "the time of the capsule is '%s', not '%s'", time->name, over);
+        return upi_fix(err, "give --over-time, or run 'upshot fit' on the rows");
+    }
+    return UP_OK;
+}
+
 void
 upi_pipeline_clear(upi_pipeline *p)
 {

@@ -22,6 +22,9 @@ up_status upi_pipeline_run(
     const upi_request *q, const up_run *run, upi_pipeline *out, up_error *err);
 void upi_pipeline_clear(upi_pipeline *p);
 
+/* UP_E_NEEDS_ROWS when --over names another time than that of the capsule. */
+up_status upi_pipeline_over(const upi_pipeline *p, const upi_request *q, up_error *err);
+
 /* Options of the request that concern the run, over those of the caller. */
 up_status upi_run_options(
     const upi_request *q, const up_run *run, up_run *out, up_error *err);

@@ -151,28 +151,6 @@ set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error 
     return upi_text_take(&t, &r->options, err);
 }
 
-/* --over COLUMN with a capsule must name the time it was made with. */
-static up_status
-check_over(const upi_request *q, const upi_pipeline *p, up_error *err)
-{
-    const char *over = upi_request_text(q, "over");
-    const upi_variable *time = &p->moments->experiment->roles[UPI_ROLE_TIME];
-    if (!p->capsule || over == NULL) {
-        return UP_OK;
-    }
-    if (time->name == NULL) {
-        (void)upi_fail(
-            err, UP_E_NEEDS_ROWS, "over", "the capsule was made without a time");
-        return upi_fix(err, "run 'upshot fit' on the rows with --time %s --save", over);
-    }
-    if (strcmp(time->name, over) != 0) {
-        (void)upi_fail(err, UP_E_NEEDS_ROWS, "over",
-            "the time of the capsule is '%s', not '%s'", time->name, over);
-        return upi_fix(err, "give --over-time, or run 'upshot fit' on the rows");
-    }
-    return UP_OK;
-}
-
 static up_status
 infer(const upi_request *q, const upi_pipeline *p, up_effects **out, up_error *err)
 {
@@ -221,7 +199,7 @@ upi_handle_effect(
     upi_pipeline p = {0};
     up_effects *effects = NULL;
     UP_TRY(upi_pipeline_run(q, run, &p, err));
-    UP_TRY(check_over(q, &p, err));
+    UP_TRY(upi_pipeline_over(&p, q, err));
     UP_TRY(upi_pipeline_guard(&p, q, err));
     UP_TRY(infer(q, &p, &effects, err));
     out->view = UPI_VIEW_EFFECTS;

@@ -18,6 +18,7 @@ typedef up_status (*upi_handler)(
     X(boundaries)                                                                      \
     X(graph)                                                                           \
     X(discover)                                                                        \
+    X(project)                                                                         \
     X(simulate)                                                                        \
     X(guide)                                                                           \
     X(explain)                                                                         \

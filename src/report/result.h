@@ -77,6 +77,9 @@ struct up_result {
     upi_strings assumptions, next, files;
     upi_notes notes;
     char *design;  /* one JSON object, or NULL */
+    char *target;  /* of a projection: one JSON object, or NULL */
+    char *forward; /* the rule it was carried forward by: one JSON object, or NULL */
+    char *aside;   /* lines below the rows on a terminal, or NULL */
     char *options; /* one JSON object, or NULL */
     char *schema;  /* one JSON value, or NULL */
     char *text;    /* a page, or NULL */

@@ -127,6 +127,12 @@ put_result(upi_json *j, const up_result *r, bool full)
     } else if (r->text != NULL) {
         upi_json_put_string(j, "text", r->text);
     }
+    if (r->target != NULL) {
+        put_raw(j, "target", r->target);
+    }
+    if (r->forward != NULL) {
+        put_raw(j, "forward", r->forward);
+    }
     if (r->estimand != NULL) {
         upi_json_put_string(j, "estimand", r->estimand);
         put_strings(j, "assumptions", &r->assumptions);

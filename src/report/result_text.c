@@ -73,6 +73,9 @@ add_page(upi_text *t, const upi_style *s, const up_result *r)
     case UPI_VIEW_TEXT:
         break;
     }
+    if (r->aside != NULL) {
+        upi_text_addf(t, "\n%s", r->aside);
+    }
     add_estimand(t, s, r);
     add_notes(t, s, &r->notes);
     for (int64_t i = 0; i < r->next.n; i++) {

@@ -23,6 +23,7 @@ typedef struct plan {
     const up_result *r;
     line *lines;
     int64_t n;
+    const char *beside;      /* the column that stands beside the estimate */
     int label_width[LABELS]; /* 0 = not shown */
     int estimate, interval, relative, relative_interval, truth, bar;
 } plan;
@@ -85,12 +86,18 @@ relative_texts(const plan *p, int64_t i, line *l)
     }
 }
 
+/* What stands beside an estimate: the truth of simulated data, with a mark, or the effect in
+ * the experiment where the estimate is that of a target. */
 static void
 truth_text(const plan *p, int64_t i, int decimals, line *l)
 {
-    double x = number(p->r, i, "truth");
+    double x = number(p->r, i, p->beside);
     char digits[UPI_NUMBER_CHARS];
     if (!isfinite(x)) {
+        return;
+    }
+    if (strcmp(p->beside, "truth") != 0) {
+        upi_number_text(p->s, x, decimals, true, l->truth);
         return;
     }
     bool inside = x >= l->ends[0] && x <= l->ends[1];
@@ -180,7 +187,7 @@ measure(plan *p)
         p->relative = wider(p->relative, "relative");
     }
     if (p->truth > 0) {
-        p->truth = wider(p->truth, "truth");
+        p->truth = wider(p->truth, p->beside);
     }
     p->bar = LEAST_BAR;
     int *optional[] = {&p->relative_interval, &p->relative, &p->bar};
@@ -239,7 +246,7 @@ add_heading(upi_text *t, const plan *p)
     add_part(&heading, p, interval, p->interval, false);
     add_part(&heading, p, "relative", p->relative, true);
     add_part(&heading, p, "", p->relative_interval, false);
-    add_part(&heading, p, "truth", p->truth, true);
+    add_part(&heading, p, p->beside, p->truth, true);
     while (heading.length > 0 && heading.s[heading.length - 1] == ' ') {
         heading.s[--heading.length] = '\0';
     }
@@ -275,7 +282,8 @@ add_line(upi_text *t, const plan *p, const line *l)
 void
 upi_effects_text(upi_text *t, const upi_style *s, const up_result *r)
 {
-    plan p = {.s = s, .r = r, .n = r->rows.n_rows};
+    plan p = {.s = s, .r = r, .n = r->rows.n_rows, .beside = "truth"};
+    p.beside = upi_sheet_find(&r->rows, "experiment") >= 0 ? "experiment" : p.beside;
     p.lines = upi_calloc(p.n, sizeof *p.lines);
     if (p.lines == NULL) {
         t->failed = true;

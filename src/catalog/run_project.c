@@ -1,0 +1,486 @@
+/* Carries out `project`. */
+#include "base/json.h"
+#include "catalog/pipeline.h"
+#include "catalog/verbs.h"
+#include "moments/moments.h"
+#include "report/style.h"
+
+#include <upshot/project.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const upi_sheet_column columns[] = {{"metric", UPI_CELL_TEXT, false},
+    {"arm", UPI_CELL_TEXT, false}, {"against", UPI_CELL_TEXT, false},
+    {"segment", UPI_CELL_TEXT, false}, {"period", UPI_CELL_TEXT, false},
+    {"estimand", UPI_CELL_TEXT, false}, {"relative_set", UPI_CELL_TEXT, false},
+    {"estimate", UPI_CELL_NUMBER, false}, {"std_error", UPI_CELL_NUMBER, false},
+    {"statistic", UPI_CELL_NUMBER, false}, {"df", UPI_CELL_NUMBER, false},
+    {"p_value", UPI_CELL_NUMBER, false}, {"conf_low", UPI_CELL_NUMBER, false},
+    {"conf_high", UPI_CELL_NUMBER, false}, {"baseline", UPI_CELL_NUMBER, false},
+    {"relative", UPI_CELL_NUMBER, false}, {"relative_low", UPI_CELL_NUMBER, false},
+    {"relative_high", UPI_CELL_NUMBER, false}, {"experiment", UPI_CELL_NUMBER, false},
+    {"experiment_low", UPI_CELL_NUMBER, false},
+    {"experiment_high", UPI_CELL_NUMBER, false}, {"n", UPI_CELL_INTEGER, false},
+    {"clusters", UPI_CELL_INTEGER, false}, {"extrapolated", UPI_CELL_INTEGER, false}};
+
+static const char *const relative_sets[] = {
+    "interval", "complement", "line", "above", "below"};
+
+static const char *const methods[] = {"none", "shares", "raking", "entropy", "odds"};
+
+/* ---- the target ---- */
+
+/* Rows or a capsule; NULL without --target. */
+static up_status
+read_target(const upi_request *q, const up_model *m, const up_run *run,
+    up_moments **out, up_error *err)
+{
+    up_status status = UP_OK;
+    const char *path = upi_request_text(q, "target");
+    up_source *source = NULL;
+    if (path == NULL) {
+        return UP_OK;
+    }
+    if (up_moments_is_capsule(path) != 0) {
+        return up_moments_load(path, out, err);
+    }
+    UP_TRY(up_source_open(path, run, &source, err));
+    UP_TRY(up_target_build(m, source, run, out, err));
+out:
+    up_source_free(source);
+    return status;
+}
+
+static bool
+accepts_horizon(const upi_request *q)
+{
+    const upi_value *v = upi_request_value(q, "accept");
+    for (int64_t i = 0; i < v->n; i++) {
+        if (strcmp(v->text[i], "E_HORIZON") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static up_effect_opts
+effect_options(const upi_request *q, const upi_pipeline *p)
+{
+    const upi_value *where = upi_request_value(q, "where");
+    const upi_value *metric = upi_request_value(q, "metric");
+    bool named = p->capsule && metric->given;
+    return *UP_EFFECT_OPTS(.where = (const char *const *)where->text,
+        .n_where = where->n, .by = upi_request_text(q, "by"),
+        .over_time = upi_request_flag(q, "over-time") ||
+                     (upi_request_text(q, "over") != NULL &&
+                         upi_request_integer(q, "forward") == 0),
+        .cumulative = upi_request_flag(q, "cumulative"),
+        .against = upi_request_text(q, "against"),
+        .compare_segments = upi_request_flag(q, "compare-segments"),
+        .estimand = upi_request_integer(q, "estimand"),
+        .scale =
+            upi_request_flag(q, "absolute-only") ? UP_SCALE_ABSOLUTE : UP_SCALE_BOTH,
+        .relative = upi_request_integer(q, "relative"),
+        .population = upi_request_integer(q, "population"),
+        .level = upi_request_number(q, "level"),
+        .metrics = named ? (const char *const *)metric->text : NULL,
+        .n_metrics = named ? metric->n : 0);
+}
+
+/* The effects asked for, and the same in the population of the experiment where there is
+ * another one. */
+static up_status
+infer(const upi_request *q, const upi_pipeline *p, const up_moments *target,
+    up_effects **out, up_effects **experiment, up_error *err)
+{
+    up_status status = UP_OK;
+    const upi_value *to = upi_request_value(q, "to");
+    const upi_value *means = upi_request_value(q, "means");
+    up_effect_opts effect = effect_options(q, p);
+    up_project_opts *o = UP_PROJECT_OPTS(.to = (const char *const *)to->text,
+        .n_to = to->n, .means = (const char *const *)means->text, .n_means = means->n,
+        .population = target, .method = upi_request_integer(q, "method"),
+        .size = upi_request_integer(q, "target-size"),
+        .forward = upi_request_integer(q, "forward"),
+        .rule = upi_request_integer(q, "rule"), .accept = accepts_horizon(q));
+    UP_TRY(up_project(p->model, &effect, o, out, err));
+    if (up_effects_target(*out).method == 0) {
+        goto out;
+    }
+    if (o->forward == 0) {
+        UP_TRY(up_infer_effect(p->model, &effect, experiment, err));
+    } else {
+        o = UP_PROJECT_OPTS(.forward = o->forward, .rule = o->rule, .accept = 1);
+        status = up_project(p->model, &effect, o, experiment, err);
+        if (status == UP_E_HORIZON) { /* the rule need not fit there */
+            *err = (up_error)UP_ERROR_INIT;
+            status = UP_OK;
+        }
+    }
+out:
+    return status;
+}
+
+/* ---- rows ---- */
+
+static up_status
+fill_row(upi_cell *c, const up_effect *e, const up_effect *x, bool later, up_error *err)
+{
+    up_status status = UP_OK;
+    bool relative =
+        !isnan(e->relative) && e->relative_shape >= 0 && e->relative_shape <= 4;
+    const char *texts[] = {e->metric, e->arm, e->against, e->segment, e->period,
+        e->estimand, relative ? relative_sets[e->relative_shape] : ""};
+    const double numbers[] = {e->estimate, e->std_error, e->statistic, e->df,
+        e->p_value, e->ci_low, e->ci_high, e->baseline, e->relative, e->relative_low,
+        e->relative_high, x->estimate, x->ci_low, x->ci_high};
+    const int64_t integers[] = {e->n, e->clusters, later};
+    enum {
+        TEXTS = sizeof texts / sizeof texts[0],
+        NUMBERS = sizeof numbers / sizeof numbers[0],
+        INTEGERS = sizeof integers / sizeof integers[0]
+    };
+    for (int k = 0; k < TEXTS; k++) {
+        UP_TRY(upi_cell_set(&c[k], texts[k], err));
+    }
+    for (int k = 0; k < NUMBERS; k++) {
+        c[TEXTS + k].number = numbers[k];
+    }
+    for (int k = 0; k < INTEGERS; k++) {
+        c[TEXTS + NUMBERS + k].integer = integers[k];
+    }
+out:
+    return status;
+}
+
+static up_effect
+beside(const up_effects *experiment, int64_t i)
+{
+    const up_effect none = {
+        .estimate = (double)NAN, .ci_low = (double)NAN, .ci_high = (double)NAN};
+    return experiment != NULL ? up_effects_get(experiment, i) : none;
+}
+
+static up_status
+fill_rows(const up_effects *effects, const up_effects *experiment, up_result *r,
+    up_error *err)
+{
+    up_status status = UP_OK;
+    bool later = up_effects_forward_fits(effects) > 0;
+    r->rows.columns = columns;
+    r->rows.n_columns = sizeof columns / sizeof columns[0];
+    for (int64_t i = 0; i < up_effects_count(effects); i++) {
+        up_effect e = up_effects_get(effects, i);
+        up_effect x = beside(experiment, i);
+        upi_cell *row = NULL;
+        UP_TRY(upi_sheet_add(&r->rows, &row, err));
+        UP_TRY(fill_row(row, &e, &x, later, err));
+    }
+out:
+    return status;
+}
+
+/* ---- the target and the rule, as JSON and as lines ---- */
+
+static up_status
+describe_target(const up_effects *e, up_result *r, up_error *err)
+{
+    up_target_info info = up_effects_target(e);
+    upi_text t = {0};
+    upi_json j;
+    if (info.method == 0) {
+        return UP_OK;
+    }
+    upi_json_start(&j, &t, 0, 0);
+    upi_json_object(&j);
+    upi_json_put_string(&j, "method", methods[info.method]);
+    upi_json_put_int(&j, "rows", info.rows);
+    upi_json_put_int(&j, "rows_used", info.rows_used);
+    upi_json_put_int(&j, "size", info.size);
+    upi_json_put_double(&j, "effective_rows", info.effective_rows);
+    upi_json_put_double(&j, "largest_weight", info.largest_weight);
+    upi_json_put_bool(&j, "sampled", info.sampled != 0);
+    upi_json_key(&j, "weights");
+    upi_json_array(&j);
+    for (int64_t i = 0; i < up_effects_target_rows(e); i++) {
+        up_target_row w = up_effects_target_row(e, i);
+        upi_json_object(&j);
+        upi_json_put_string(&j, "covariate", w.covariate);
+        upi_json_put_string(&j, "level", w.level);
+        upi_json_put_double(&j, "experiment", w.experiment);
+        upi_json_put_double(&j, "target", w.target);
+        upi_json_put_double(&j, "weighted", w.weighted);
+        upi_json_object_end(&j);
+    }
+    upi_json_array_end(&j);
+    upi_json_object_end(&j);
+    return upi_text_take(&t, &r->target, err);
+}
+
+static void
+put_fit(upi_json *j, const up_forward_fit *f)
+{
+    upi_json_object(j);
+    upi_json_put_string(j, "metric", f->metric);
+    upi_json_put_string(j, "arm", f->arm);
+    upi_json_put_string(j, "segment", f->segment);
+    upi_json_put_double(j, "start", f->start);
+    upi_json_put_double(j, "start_std_error", f->start_std_error);
+    upi_json_put_double(j, "slope", f->slope);
+    upi_json_put_double(j, "slope_std_error", f->slope_std_error);
+    upi_json_put_double(j, "factor", f->factor);
+    upi_json_put_double(j, "factor_std_error", f->factor_std_error);
+    upi_json_put_double(j, "level", f->level);
+    upi_json_put_double(j, "level_std_error", f->level_std_error);
+    upi_json_put_double(j, "half_life", f->half_life);
+    upi_json_put_double(j, "half_life_low", f->half_life_low);
+    upi_json_put_double(j, "half_life_high", f->half_life_high);
+    upi_json_put_double(j, "lack_of_fit", f->lack_of_fit);
+    upi_json_put_double(j, "lack_of_fit_df", f->lack_of_fit_df);
+    upi_json_put_double(j, "lack_of_fit_p_value", f->lack_of_fit_p_value);
+    upi_json_object_end(j);
+}
+
+static up_status
+describe_rule(const upi_request *q, const up_effects *e, up_result *r, up_error *err)
+{
+    upi_text t = {0};
+    upi_json j;
+    if (up_effects_forward_fits(e) == 0) {
+        return UP_OK;
+    }
+    upi_json_start(&j, &t, 0, 0);
+    upi_json_object(&j);
+    upi_json_put_string(&j, "rule", upi_request_text(q, "rule"));
+    upi_json_put_int(&j, "periods", upi_request_integer(q, "forward"));
+    upi_json_key(&j, "fits");
+    upi_json_array(&j);
+    for (int64_t i = 0; i < up_effects_forward_fits(e); i++) {
+        up_forward_fit f = up_effects_forward_fit(e, i);
+        put_fit(&j, &f);
+    }
+    upi_json_array_end(&j);
+    upi_json_object_end(&j);
+    return upi_text_take(&t, &r->forward, err);
+}
+
+static void
+add_number(upi_text *t, double x)
+{
+    char digits[UPI_DOUBLE_CHARS] = "-";
+    if (!isnan(x)) {
+        upi_double_text_digits(x, 4, digits);
+    }
+    upi_text_addf(t, "  %9s", digits);
+}
+
+/* The table of weights and the fits of the rule, below the effects on a terminal. */
+static up_status
+write_aside(const up_effects *e, up_result *r, up_error *err)
+{
+    enum { MOST_LINES = 20 };
+    upi_text t = {0};
+    int64_t n = up_effects_target_rows(e);
+    if (n > 0) {
+        upi_text_addf(&t, "%-32s  %9s  %9s  %9s\n", "share or mean", "rows", "target",
+            "weighted");
+    }
+    for (int64_t i = 0; i < n && i < MOST_LINES; i++) {
+        up_target_row w = up_effects_target_row(e, i);
+        char name[33];
+        (void)snprintf(name, sizeof name, "%s%s%s", w.covariate,
+            w.level[0] != '\0' ? "=" : "", w.level);
+        upi_text_addf(&t, "%-32s", name);
+        add_number(&t, w.experiment);
+        add_number(&t, w.target);
+        add_number(&t, w.weighted);
+        upi_text_add_char(&t, '\n');
+    }
+    if (n > MOST_LINES) {
+        upi_text_addf(&t, "and %lld more\n", (long long)(n - MOST_LINES));
+    }
+    n = up_effects_forward_fits(e);
+    for (int64_t i = 0; i < n && i < MOST_LINES; i++) {
+        up_forward_fit f = up_effects_forward_fit(e, i);
+        upi_text_addf(&t, "%s, %s%s%s: starts at %.4g", f.metric, f.arm,
+            f.segment[0] != '\0' ? ", " : "", f.segment, f.start);
+        if (!isnan(f.slope)) {
+            upi_text_addf(&t, ", %+.4g a period", f.slope);
+        }
+        if (!isnan(f.factor)) {
+            upi_text_addf(&t, ", times %.4g a period, half in %.3g [%.3g, %.3g]",
+                f.factor, f.half_life, f.half_life_low, f.half_life_high);
+        }
+        if (!isnan(f.level)) {
+            upi_text_addf(&t, ", towards %.4g", f.level);
+        }
+        upi_text_addf(&t, "; lack of fit p = %.2g\n", f.lack_of_fit_p_value);
+    }
+    return t.length > 0 || t.failed ? upi_text_take(&t, &r->aside, err) : UP_OK;
+}
+
+/* ---- words ---- */
+
+static void
+add_interval(upi_text *t, const up_effect *e, double level)
+{
+    const upi_style plain = {0};
+    char x[UPI_NUMBER_CHARS];
+    char digits[UPI_DOUBLE_CHARS];
+    int decimals = upi_decimals(e->std_error);
+    upi_number_text(&plain, e->estimate, decimals, true, x);
+    upi_text_addf(t, "%s", x);
+    if (isfinite(e->relative)) {
+        upi_number_text(&plain, 100 * e->relative, 1, true, x);
+        upi_text_addf(t, " (%s%%)", x);
+    }
+    upi_double_text_digits(100 * level, 6, digits);
+    upi_number_text(&plain, e->ci_low, decimals, true, x);
+    upi_text_addf(t, ", %s%% interval [%s, ", digits, x);
+    upi_number_text(&plain, e->ci_high, decimals, true, x);
+    upi_text_addf(t, "%s]", x);
+}
+
+/* "In the target, sales: diverse against control +1.2 ..., in the experiment +0.9": the last
+ * row of the first sequence where effects are carried forward. */
+static up_status
+set_headline(const upi_request *q, const up_effects *effects,
+    const up_effects *experiment, up_result *r, up_error *err)
+{
+    const upi_style plain = {0};
+    int64_t forward = upi_request_integer(q, "forward");
+    int64_t row = forward > 0 ? forward - 1 : 0;
+    up_effect e = up_effects_get(effects, row);
+    upi_text t = {0};
+    char x[UPI_NUMBER_CHARS];
+    if (up_effects_target(effects).method > 0) {
+        upi_text_add(&t, "In the target population, ");
+    }
+    upi_text_addf(&t, "%s: %s against %s ", e.metric, e.arm, e.against);
+    add_interval(&t, &e, r->level);
+    if (e.segment[0] != '\0') {
+        upi_text_addf(&t, " where %s", e.segment);
+    }
+    if (forward > 0 && upi_request_flag(q, "cumulative")) {
+        upi_text_addf(&t, " in all over the next %lld periods", (long long)forward);
+    } else if (forward > 0) {
+        upi_text_addf(
+            &t, ", %lld period%s ahead", (long long)forward, forward > 1 ? "s" : "");
+    } else if (e.period[0] != '\0') {
+        upi_text_addf(&t, " in period %s", e.period);
+    }
+    if (forward > 0) {
+        upi_text_addf(&t, ", if the rule '%s' holds", upi_request_text(q, "rule"));
+    }
+    if (experiment != NULL) {
+        up_effect own = up_effects_get(experiment, row);
+        upi_number_text(&plain, own.estimate, upi_decimals(e.std_error), true, x);
+        upi_text_addf(&t, "; in the experiment %s", x);
+    }
+    upi_free(r->headline);
+    r->headline = NULL;
+    return upi_text_take(&t, &r->headline, err);
+}
+
+static up_status
+set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error *err)
+{
+    static const char *const texts[] = {"method", "rule", "estimand", "relative",
+        "population", "by", "against", "target"};
+    static const char *const lists[] = {"to", "means", "where", "accept"};
+    upi_text t = {0};
+    upi_json j;
+    upi_json_start(&j, &t, 0, 0);
+    upi_json_object(&j);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        upi_json_put_string(&j, texts[i], upi_request_text(q, texts[i]));
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        upi_json_put_list(&j, lists[i], upi_request_value(q, lists[i]));
+    }
+    upi_json_put_int(&j, "target_size", upi_request_integer(q, "target-size"));
+    upi_json_put_int(&j, "forward", upi_request_integer(q, "forward"));
+    upi_json_put_string(&j, "interactions", upi_pipeline_interactions(p));
+    upi_json_put_double(&j, "level", upi_request_number(q, "level"));
+    upi_json_put_string(&j, "vcov", up_model_vcov(p->model));
+    upi_json_put_bool(&j, "over_time",
+        upi_request_flag(q, "over-time") || upi_request_text(q, "over") != NULL);
+    upi_json_put_bool(&j, "cumulative", upi_request_flag(q, "cumulative"));
+    upi_json_put_bool(&j, "compare_segments", upi_request_flag(q, "compare-segments"));
+    upi_json_put_bool(&j, "absolute_only", upi_request_flag(q, "absolute-only"));
+    upi_json_object_end(&j);
+    return upi_text_take(&t, &r->options, err);
+}
+
+static up_status
+add_words(const upi_request *q, const up_effects *effects, up_result *r, up_error *err)
+{
+    up_status status = UP_OK;
+    char *next = NULL;
+    UP_TRY(upi_strdup_to(&r->estimand, up_effects_estimand(effects), err));
+    for (int64_t i = 0; i < up_effects_assumptions(effects); i++) {
+        UP_TRY(upi_strings_add(
+            &r->assumptions, err, "%s", up_effects_assumption(effects, i)));
+    }
+    for (int64_t i = 0; i < up_effects_notes(effects); i++) {
+        UP_TRY(upi_pipeline_note(&r->notes, up_effects_note(effects, i), err));
+    }
+    UP_TRY(
+        upi_next_command(q, "effect", upi_request_text(q, "source"), true, &next, err));
+    const char *over = upi_request_text(q, "over");
+    const char *more = over != NULL                           ? " --over "
+                       : up_effects_forward_fits(effects) > 0 ? " --over-time"
+                                                              : "";
+    const char *covariate = up_effects_target_rows(effects) > 0
+                                ? up_effects_target_row(effects, 0).covariate
+                                : NULL;
+    if (covariate != NULL && up_effects_target_row(effects, 0).level[0] != '\0') {
+        upi_text word = {0};
+        upi_shell_word(&word, covariate);
+        status = word.failed
+                     ? upi_fail_memory(err, 0)
+                     : upi_strings_add(&r->next, err, "%s --by %s", next, word.s);
+        upi_text_free(&word);
+    } else {
+        status = upi_strings_add(
+            &r->next, err, "%s%s%s", next, more, over != NULL ? over : "");
+    }
+out:
+    upi_free(next);
+    return status;
+}
+
+up_status
+upi_handle_project(
+    const upi_request *q, const up_run *run, up_result *out, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_pipeline p = {0};
+    up_moments *target = NULL;
+    up_effects *effects = NULL;
+    up_effects *experiment = NULL;
+    UP_TRY(upi_pipeline_run(q, run, &p, err));
+    UP_TRY(upi_pipeline_over(&p, q, err));
+    UP_TRY(upi_pipeline_guard(&p, q, err));
+    UP_TRY(read_target(q, p.model, run, &target, err));
+    UP_TRY(infer(q, &p, target, &effects, &experiment, err));
+    out->view = UPI_VIEW_EFFECTS;
+    out->level = upi_request_number(q, "level");
+    UP_TRY(upi_pipeline_describe(&p, q, out, err));
+    UP_TRY(fill_rows(effects, experiment, out, err));
+    UP_TRY(set_headline(q, effects, experiment, out, err));
+    UP_TRY(describe_target(effects, out, err));
+    UP_TRY(describe_rule(q, effects, out, err));
+    UP_TRY(write_aside(effects, out, err));
+    UP_TRY(add_words(q, effects, out, err));
+    UP_TRY(upi_pipeline_checks(&p, q, out, err));
+    UP_TRY(set_options(q, &p, out, err));
+out:
+    up_effects_free(effects);
+    up_effects_free(experiment);
+    up_moments_free(target);
+    upi_pipeline_clear(&p);
+    return status;
+}
