@@ -241,6 +241,8 @@ line_search(search *s, bool *moved, up_error *err)
     double before = s->value;
     double slope = upi_dot(r, s->gradient, s->step);
     double length = 1;
+    /* Near the minimum a step gains less than the value can show. */
+    double rounding = 1e-14 * (1 + fabs(before));
     memcpy(s->at, s->t->lambda, (size_t)r * sizeof *s->at);
     *moved = true;
     for (int i = 0; i < MOST_HALVINGS; i++) {
@@ -248,7 +250,7 @@ line_search(search *s, bool *moved, up_error *err)
             s->t->lambda[j] = s->at[j] + length * s->step[j];
         }
         UP_TRY(s->look(s, err));
-        if (s->value <= before + 1e-4 * length * slope + 1e-15 * fabs(before)) {
+        if (s->value <= before + 1e-4 * length * slope + rounding) {
             goto out;
         }
         length /= 2;
