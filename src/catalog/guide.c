@@ -74,6 +74,25 @@ static const topic topics[] = {
         "Intervals hold for one look at a size fixed in advance. Segments, periods "
         "and metrics each have their own interval; the more are shown, the more will "
         "miss."},
+    {"project", "effects in another population, or later",
+        "Another population: --to device=mobile:0.7,desktop:0.3 gives shares of a "
+        "categorical covariate (repeat it for several), --means spend_before=55 means "
+        "of numbers, --target FILE its rows or a capsule. Only covariates of the model "
+        "can be named; the model must be interacted, which is the default.\n\n"
+        "Shares add up to 1. If they were found from N units, --target-size N puts "
+        "that "
+        "into the intervals; rows of a target file are counted by themselves.\n\n"
+        "Read target.weights (what was reached), target.effective_rows (what it cost) "
+        "and rows[].experiment (the same effect where the experiment was). E_SUPPORT "
+        "names what the experiment does not have and the nearest valid request.\n\n"
+        "Later: --time COLUMN --forward N --rule constant, linear, decay or level. The "
+        "rule is an assumption that you choose; its fit to the observed periods is "
+        "tested (forward.fits[].lack_of_fit_p_value), the future cannot be. "
+        "--cumulative "
+        "sums over the horizon. Beyond half of the observed periods it takes --accept "
+        "E_HORIZON.\n\n"
+        "It rests on transport: given the covariates, effects are the same there. Say "
+        "so where the number is shown."},
     {"capsules", "analyse once, ask later",
         "upshot fit SOURCE ... --save FILE keeps what the rows were compressed to: "
         "counts, means and cross products by group, and the design. It is a Parquet "
