@@ -99,7 +99,7 @@ count_negative(const differences *x, const double z[D], double out[D + 1])
 static double
 best_at_tie(const differences *x, const double z[D], int i)
 {
-    double h[D];
+    double h[D] = {0};
     double s[D];
     int other[D];
     int n = 0;
