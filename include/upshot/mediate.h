@@ -101,6 +101,8 @@ typedef struct up_mediate_opts {
 typedef struct up_mediated {
     /** enum up_mediate_kind */
     int64_t kind;
+    /** the outcome; of an edge, its head */
+    const char *metric;
     /** "arm -> searches -> sales"; the mediator of first and through; "" where it is neither */
     const char *path;
     /** the arm whose effect it is; "" for edges between mediators */
@@ -163,9 +165,10 @@ UP_API up_status up_experiment_add_graph(up_experiment *e, const up_graph *g,
 
 /** Splits the effect of every arm into its paths.
  *
- *  One weighted regression per mediator and one for the outcome, each on the covariates of the
- *  model (main effects), the arms and those mediators from which the graph has an arrow to it. A
- *  path is the product of its coefficients. Edges that the graph does not have are zero; what
+ *  One weighted regression per mediator and one for the outcome, each on the columns of the model
+ *  (covariates, arms, and with interactions their products) and those mediators from which the
+ *  graph has an arrow to it. A path is the product of its coefficients, that of the arm at the
+ *  average of the covariates. Edges that the graph does not have are zero; what
  *  this costs is told by the misfit: the total effect of a regression without mediators, less
  *  the sum of the paths. All scores of all regressions are stacked, so that every row has a
  *  covariance with every other.

@@ -164,6 +164,25 @@
         .doc = "How rows are compressed. auto takes the cheapest that is exact."       \
     }
 
+/* What causes what. Verbs with these compress the metrics that the graph names. */
+#define OPTIONS_GRAPH                                                                  \
+    {.name = "graph",                                                                  \
+        .type = UP_OPTION_TEXT,                                                        \
+        .value = "GRAPH",                                                              \
+        .group = "Graph",                                                              \
+        .example = "arm -> {searches views sales}; searches -> {views sales}; "        \
+                   "views -> sales",                                                   \
+        .doc = "What causes what, as text or as a file: arrows from cause to effect "  \
+               "(also DOT and dagitty). Nodes become metrics by themselves. See "      \
+               "'upshot guide why'."},                                                 \
+    {                                                                                  \
+        .name = "interaction", .type = UP_OPTION_LIST, .commas = 1, .value = "A:B",    \
+        .group = "Graph", .example = "arm:searches",                                   \
+        .doc = "A mediator that acts differently by arm (arm:searches), or two that "  \
+               "act together (searches:views), in every equation that has both; "      \
+               "'arm:searches -> sales' in one alone. May be repeated."                \
+    }
+
 #define OPTIONS_RUN                                                                    \
     {.name = "threads",                                                                \
         .type = UP_OPTION_INTEGER,                                                     \

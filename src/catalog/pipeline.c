@@ -2,9 +2,12 @@
  * metrics, moments, model. A capsule enters at the moments and brings its own roles. */
 #include "catalog/pipeline.h"
 
+#include "catalog/graph_text.h"
 #include "catalog/segments.h"
 #include "catalog/verbs.h"
 #include "moments/moments.h"
+
+#include <upshot/mediate.h>
 
 #include <string.h>
 
@@ -33,8 +36,9 @@ load_capsule(const upi_request *q, upi_pipeline *p, up_error *err)
     for (size_t i = 0; i < sizeof row_options / sizeof row_options[0]; i++) {
         UP_TRY(refuse_with_capsule(q, row_options[i], err));
     }
-    if (!upi_request_has(q, "where")) {
+    if (!upi_request_has(q, "where")) { /* the question is what to compress */
         UP_TRY(refuse_with_capsule(q, "metric", err));
+        UP_TRY(p->graph != NULL ? refuse_with_capsule(q, "graph", err) : UP_OK);
     }
     UP_TRY(up_moments_load(upi_request_text(q, "source"), &p->moments, err));
 out:
@@ -104,6 +108,13 @@ make_experiment(const upi_request *q, upi_pipeline *p, up_error *err)
     UP_TRY(add_each(q, "post", p->experiment, up_experiment_mark_post, err));
     UP_TRY(add_each(q, "metric", p->experiment, up_experiment_add_metric, err));
     UP_TRY(add_each(q, "covariates", p->experiment, up_experiment_add_covariate, err));
+    if (p->graph != NULL) {
+        const upi_value *products = upi_request_value(q, "interaction");
+        UP_TRY(up_experiment_add_graph(p->experiment, p->graph,
+            UP_MEDIATE_OPTS(.interactions = (const char *const *)products->text,
+                .n_interactions = products->n),
+            err));
+    }
     UP_TRY(upi_segments_add(q, p->experiment, err));
 out:
     return status;
@@ -114,12 +125,15 @@ read_rows(const upi_request *q, const up_run *run, upi_pipeline *p, up_error *er
 {
     up_status status = UP_OK;
     UP_TRY(require(q, "itt", "the column of the assigned arm", err));
-    UP_TRY(require(q, "metric", "what is measured", err));
+    if (p->graph == NULL) {
+        UP_TRY(require(q, "metric", "what is measured", err));
+    }
     UP_TRY(up_source_open(upi_request_text(q, "source"), run, &p->source, err));
     UP_TRY(make_experiment(q, p, err));
     UP_TRY(up_moments_build(p->experiment,
-        UP_MOMENTS_OPTS(.layout = upi_request_integer(q, "layout")), run, &p->moments,
-        err));
+        UP_MOMENTS_OPTS(.layout = upi_request_integer(q, "layout"),
+            .cross = p->graph != NULL ? 1 : 0),
+        run, &p->moments, err));
 out:
     return status;
 }
@@ -160,6 +174,10 @@ upi_pipeline_run(
 {
     up_status status = UP_OK;
     upi_pipeline p = {0};
+    bool mechanism = upi_request_has(q, "interaction"); /* see OPTIONS_GRAPH */
+    if (mechanism && upi_request_text(q, "graph") != NULL) {
+        UP_TRY(upi_graph_read(upi_request_text(q, "graph"), &p.graph, err));
+    }
     if (up_moments_is_capsule(upi_request_text(q, "source")) != 0) {
         UP_TRY(load_capsule(q, &p, err));
     } else {
@@ -205,6 +223,7 @@ void
 upi_pipeline_clear(upi_pipeline *p)
 {
     up_checks_free(p->checks);
+    up_graph_free(p->graph);
     up_model_free(p->model);
     up_moments_free(p->moments);
     up_experiment_free(p->experiment);

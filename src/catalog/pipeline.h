@@ -6,6 +6,7 @@
 #include "report/result.h"
 
 #include <upshot/check.h>
+#include <upshot/graph.h>
 
 typedef struct upi_pipeline {
     up_source *source;         /* NULL for a capsule */
@@ -13,6 +14,7 @@ typedef struct upi_pipeline {
     up_moments *moments;
     up_model *model;
     up_linear_opts linear; /* of the model: from the request, else from the capsule */
+    up_graph *graph;       /* of --graph; NULL = none */
     up_checks *checks;     /* NULL before upi_pipeline_guard() */
     bool capsule;
 } upi_pipeline;

@@ -107,3 +107,21 @@ upi_truth_find(const upi_truth *t, const up_effect *e, bool cumulative)
     }
     return found ? sum : (double)NAN;
 }
+
+double
+upi_truth_path(const upi_truth *t, const char *arm, const char *segment,
+    const char *estimand, const char *path)
+{
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach(json_object_get(t->root, "mediation"), i, row)
+    {
+        if (strcmp(text_of(row, "arm"), arm) == 0 &&
+            same_text(text_of(row, "segment"), segment) &&
+            strcmp(text_of(row, "estimand"), estimand) == 0 &&
+            strcmp(text_of(row, "path"), path) == 0) {
+            return json_number_value(json_object_get(row, "effect"));
+        }
+    }
+    return (double)NAN;
+}

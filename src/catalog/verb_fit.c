@@ -7,6 +7,7 @@ static const up_option fit_options[] = {
     OPTIONS_ROLES,
     OPTIONS_METRICS,
     OPTIONS_MODEL,
+    OPTIONS_GRAPH,
     {.name = "save",
         .type = UP_OPTION_PATH,
         .value = "CAPSULE",
@@ -51,6 +52,8 @@ static const char *const fit_examples[] = {
     "upshot fit shop.parquet --itt arm --metric sales --covariates device --save "
     "shop-capsule.parquet",
     "upshot fit shop.parquet --itt arm --metric sales --explain",
+    "upshot fit shop.parquet --itt arm --graph 'arm -> searches -> sales' --save "
+    "why-capsule.parquet",
     "upshot fit panel.parquet --itt arm --cluster shopper --time week --metric sales "
     "--metric orders",
     NULL};

@@ -17,6 +17,7 @@ typedef up_status (*upi_handler)(
     X(fit)                                                                             \
     X(boundaries)                                                                      \
     X(graph)                                                                           \
+    X(mediate)                                                                         \
     X(discover)                                                                        \
     X(project)                                                                         \
     X(simulate)                                                                        \

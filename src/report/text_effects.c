@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABELS = 5, LEAST_BAR = 17, MOST_BAR = 48, GAP = 2, CELL = 160 };
+enum { LABELS = 8, LEAST_BAR = 17, MOST_BAR = 48, GAP = 2, CELL = 160 };
 
 /* One line of the table, as texts. */
 typedef struct line {
@@ -29,7 +29,7 @@ typedef struct plan {
 } plan;
 
 static const char *const label_names[LABELS] = {
-    "metric", "arm", "segment", "period", "estimand"};
+    "metric", "arm", "segment", "period", "estimand", "part", "path", "confounding"};
 
 static double
 number(const up_result *r, int64_t i, const char *name)
@@ -120,6 +120,9 @@ fill_line(const plan *p, int64_t i, line *l)
     l->label[2] = segment[0] != '\0' ? segment : "everyone";
     l->label[3] = period[0] != '\0' ? period : "all";
     l->label[4] = text(r, i, "estimand");
+    l->label[5] = text(r, i, "part");
+    l->label[6] = text(r, i, "path");
+    l->label[7] = text(r, i, "confounding");
     l->value = number(r, i, "estimate");
     l->ends[0] = number(r, i, "conf_low");
     l->ends[1] = number(r, i, "conf_high");
@@ -127,7 +130,9 @@ fill_line(const plan *p, int64_t i, line *l)
     upi_number_text(p->s, l->value, decimals, true, l->estimate);
     upi_number_text(p->s, l->ends[0], decimals, true, low);
     upi_number_text(p->s, l->ends[1], decimals, true, high);
-    (void)snprintf(l->interval, CELL, "[%s, %s]", low, high);
+    if (!isnan(l->ends[0]) || !isnan(l->ends[1])) {
+        (void)snprintf(l->interval, CELL, "[%s, %s]", low, high);
+    }
     relative_texts(p, i, l);
     truth_text(p, i, decimals, l);
 }

@@ -194,6 +194,14 @@ infer_delta(const up_mediation *m, upi_mediated_row *row)
     v->ci_high = v->estimate + crit * v->std_error;
 }
 
+/* The paths add up by algebra: nothing is left but rounding. */
+static void
+set_identity(up_mediated *v)
+{
+    v->estimate = v->std_error = v->ci_low = v->ci_high = 0;
+    v->p_value = (double)NAN;
+}
+
 /* n - p of the largest equation, or clusters less one. */
 static double
 degrees_of_freedom(const up_mediation *m, const upi_system *s)
@@ -233,9 +241,9 @@ estimate_rows(up_mediation *m, up_error *err)
             row->paths != NULL ? row->value.estimate / total : (double)NAN;
         UP_TRY(row_gradient(&m->h, row, g.d, err));
         infer_delta(m, row);
-        if (row->value.kind == UP_MEDIATE_MISFIT && row->value.std_error == 0) {
-            row->value.estimate = 0; /* what rounding leaves of an identity */
-            row->value.ci_low = row->value.ci_high = 0;
+        if (row->value.kind == UP_MEDIATE_MISFIT &&
+            fabs(row->value.estimate) <= 1e-10 * fabs(total)) {
+            set_identity(&row->value);
         }
     }
 out:

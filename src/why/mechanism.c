@@ -308,7 +308,7 @@ uses_arm_edge(const upi_mechanism *h, int64_t k)
     return false;
 }
 
-/* Main effects of the model's columns and the arms; then mediators, their products with the arms
+/* The columns of the model, covariates times arms too where it has them; then mediators, their products with the arms
  * and with one another, and the outcome. */
 static up_status
 build_pool(upi_mechanism *h, up_error *err)
@@ -329,11 +329,8 @@ build_pool(upi_mechanism *h, up_error *err)
     }
     for (int64_t i = 0; i < b->p; i++) {
         upi_term t = b->term[i];
-        if (t.level >= 0 && t.base > 0) {
-            continue; /* the equations are additive in the covariates */
-        }
         int64_t c = add_column(h, t.base, t.level, upi_term_place(h->model, t));
-        if (t.level >= 0) {
+        if (t.level >= 0 && t.base == 0) {
             h->arm_column[t.level] = c;
         }
     }

@@ -56,8 +56,7 @@ check_moments(const up_model *model, const up_mediate_opts *o, up_error *err)
     if (m->form == UPI_MEAN && m->m2 == NULL) {
         (void)upi_fail(err, UP_E_NEEDS_ROWS, "cluster",
             "the moments do not hold how the metrics move together within clusters");
-        return upi_fix(
-            err, "build them with cross = 1 ('upshot fit ... --cross-moments')");
+        return upi_fix(err, "build them with cross = 1 ('upshot fit ... --graph ...')");
     }
     if (o->interval == UP_MEDIATE_BOOTSTRAP && m->ways == 2) {
         (void)upi_fail(err, UP_E_ARGUMENT, "interval",
@@ -350,7 +349,8 @@ up_mediation_get(const up_mediation *m, int64_t i)
         return m->rows[i].value;
     }
     double none = (double)NAN;
-    return (up_mediated){.path = "",
+    return (up_mediated){.metric = "",
+        .path = "",
         .arm = "",
         .against = "",
         .segment = "",

@@ -32,7 +32,7 @@ typedef struct upi_product {
 } upi_product;
 
 typedef enum upi_param_kind {
-    UPI_PARAM_ARM,      /* arm `level` in the equation */
+    UPI_PARAM_ARM, /* effect of arm `level` in the equation, covariates at their means */
     UPI_PARAM_EDGE,     /* mediator k in it */
     UPI_PARAM_ARM_EDGE, /* their product */
     UPI_PARAM_PRODUCT,  /* product k of the mechanism's */
@@ -69,7 +69,7 @@ typedef struct upi_mechanism {
 
     upi_pool_column *column;
     int64_t n_columns, n_base; /* n_base: covariates and arms, in front */
-    int64_t *arm_column;       /* (n_levels) -1 = control */
+    int64_t *arm_column;       /* (n_levels) of the arm alone; -1 = control */
     int64_t *node_column;      /* (n+1) */
     int64_t *arm_node_column;  /* (n * n_levels) -1 = none */
 

@@ -114,6 +114,7 @@ upi_mediated_add(up_mediation *m, int64_t kind, int64_t system, int64_t arm,
         .param = -1,
         .other = -1,
         .value = {.kind = kind,
+            .metric = m->h.name[m->h.n],
             .path = "",
             .arm = arm >= 0 ? m->h.label[m->h.arm[arm]] : "",
             .against = arm >= 0 ? m->h.label[m->h.against] : "",
@@ -279,6 +280,7 @@ add_edge(up_mediation *m, int64_t kind, int64_t system, int64_t arm, int64_t par
     }
     int64_t to =
         p->equation > h->n ? h->test_node[p->equation - h->n - 2] : p->equation;
+    row->value.metric = h->name[to];
     upi_text_addf(&t, " -> %s", h->name[to]);
     UP_TRY(upi_text_take(&t, &row->path, err));
     row->value.path = row->path;

@@ -96,9 +96,7 @@ build_means(const upi_mechanism *h, upi_system *s, up_error *err)
         double w = (double)m->n[g] * upi_group_population(h->model, g);
         upi_sum_add(&weight, w);
         for (int64_t c = 0; c < h->n_base; c++) {
-            if (h->column[c].level < 0) {
-                upi_sum_add(&sum[c], w * upi_base_mean(h->model, h->column[c].base, g));
-            }
+            upi_sum_add(&sum[c], w * upi_base_mean(h->model, h->column[c].base, g));
         }
     }
     for (int64_t c = 0; c < h->n_base; c++) {
@@ -248,15 +246,15 @@ param_selector(const upi_mechanism *h, const upi_system *s, const upi_param *p,
     const upi_equation *q, double *l)
 {
     int64_t column = -1;
-    if (p->kind == UPI_PARAM_LEVEL) {
+    int64_t level = p->kind == UPI_PARAM_ARM ? p->level : -1;
+    if (p->kind == UPI_PARAM_LEVEL || p->kind == UPI_PARAM_ARM) {
         for (int64_t i = 0; i < q->p; i++) {
-            l[i] = q->column[i] < h->n_base ? s->mean[q->column[i]] : 0;
+            int64_t c = q->column[i];
+            l[i] = c < h->n_base && h->column[c].level == level ? s->mean[c] : 0;
         }
         return;
     }
-    if (p->kind == UPI_PARAM_ARM) {
-        column = h->arm_column[p->level];
-    } else if (p->kind == UPI_PARAM_EDGE) {
+    if (p->kind == UPI_PARAM_EDGE) {
         column = h->node_column[p->k];
     } else if (p->kind == UPI_PARAM_ARM_EDGE) {
         column = h->arm_node_column[p->k * h->n_levels + p->level];

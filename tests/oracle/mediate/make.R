@@ -80,12 +80,12 @@ paths_of <- function(edges, outcome, arm = "arm") {
 }
 cases <- list()
 add_case <- function(name, data, file, nodes, edges, type, cov = "1", covariates = "", cluster = NULL,
-    weight = NULL, prop = NULL, w = NULL, graph = NULL) {
+    weight = NULL, prop = NULL, w = NULL, graph = NULL, full = "") {
   outcome <- nodes[length(nodes)]; data$W_ <- if (is.null(w)) rep(1, nrow(data)) else w
   fits <- list()
   for (j in nodes) { pa <- sapply(Filter(function(e) e[2] == j, edges), `[`, 1)
-    fits[[j]] <- lm(as.formula(paste(j, "~", paste(c(cov, pa), collapse = "+"))), data, weights = W_) }
-  fits$total <- lm(as.formula(paste(outcome, "~", cov, "+ arm")), data, weights = W_)
+    fits[[j]] <- lm(as.formula(paste(j, "~", paste(c(cov, pa, if ("arm" %in% pa && full != "") full), collapse = "+"))), data, weights = W_) }
+  fits$total <- lm(as.formula(paste(outcome, "~", cov, "+ arm", if (full != "") "+", full)), data, weights = W_)
   if (is.null(w)) for (k in names(fits)) fits[[k]]$weights <- NULL
   cl <- if (is.null(cluster)) NULL else data[[cluster]]
   s <- stack(fits, type, cl); rows <- list()
@@ -96,7 +96,8 @@ add_case <- function(name, data, file, nodes, edges, type, cov = "1", covariates
     total <- safe(paste0("total.arm", a)); direct <- paste0("arm -> ", outcome)
     ind <- texts[names(texts) != direct]
     put <- function(kind, path, text) { e <- effect(s, text)
-      rows[[length(rows) + 1]] <<- list(kind = kind, path = path, arm = a, estimate = e$estimate, std_error = { v <- covar(s, e, e); if (v < 1e-14) 0 else sqrt(v) }) }
+      rows[[length(rows) + 1]] <<- list(kind = kind, path = path, arm = a, estimate = e$estimate, std_error = { v <- covar(s, e, e); # an identity: nothing but rounding is left
+      if (v < 1e-14 || (kind == "misfit" && abs(e$estimate) < 1e-12)) 0 else sqrt(v) }) }
     put("total", "", total)
     if (direct %in% names(texts)) put("direct", direct, texts[[direct]])
     put("indirect", "", paste(ind, collapse = "+"))
@@ -120,7 +121,7 @@ add_case <- function(name, data, file, nodes, edges, type, cov = "1", covariates
   cases[[length(cases) + 1]] <<- list(name = name, data = file, vcov = tolower(type), covariates = covariates,
     cluster = cluster, weight = weight, propensity = prop,
     graph = if (is.null(graph)) paste(sapply(edges, paste, collapse = " -> "), collapse = "; ") else graph,
-    outcome = outcome, rows = rows)
+    outcome = outcome, full = as.integer(full != ""), rows = rows)
 }
 E <- function(...) lapply(list(...), function(s) strsplit(s, ">")[[1]])
 full <- E("arm>S", "arm>V", "S>V", "arm>Y", "S>Y", "V>Y")
@@ -143,6 +144,12 @@ share <- as.vector(table(dag$arm)[dag$arm]) / n
 add_case("propensities", dag, "dag.csv", nodes4, four, "HC0", "device", "device", prop = "prop", w = share / dag$prop)
 add_case("no direct edge, three mediators", dag, "dag.csv", c("m1", "m3", "m4", "y"),
   E("arm>m1", "m1>m3", "arm>m3", "m3>m4", "m4>y", "m1>y"), "HC1", "score", "score")
+# every covariate times every arm, at the average of the covariates
+lcg$xc <- lcg$x - mean(lcg$x)
+dag$sc <- dag$score - mean(dag$score); dag$tv <- (dag$device == "tv") - mean(dag$device == "tv"); dag$web <- (dag$device == "web") - mean(dag$device == "web")
+for (type in c("HC0", "HC2")) add_case(paste("interacted", type), lcg, "lcg_mediation.csv", c("S", "V", "Y"), full, type, "xc", "x", full = "xc:arm")
+add_case("interacted CR2", lcg, "lcg_mediation.csv", c("S", "V", "Y"), full, "CR2", "xc", "x", cluster = "cl", full = "xc:arm")
+add_case("interacted, four mediators", dag, "dag.csv", nodes4, four, "HC2", "tv + web + sc", "device,score", full = "(tv + web + sc):arm")
 # every edge of four mediators: sums to the total exactly
 all4 <- list(); for (j in seq_along(nodes4)) { all4[[length(all4) + 1]] <- c("arm", nodes4[j])
   for (k in seq_len(j - 1)) all4[[length(all4) + 1]] <- c(nodes4[k], nodes4[j]) }

@@ -126,8 +126,13 @@ check_case(const json_t *c, double rtol)
     assert_ok(up_experiment_add_graph(e, graph, o, &err), &err);
     assert_ok(
         up_moments_build(e, UP_MOMENTS_OPTS(.cross = 1), NULL, &moments, &err), &err);
-    assert_ok(up_fit_linear(moments, UP_LINEAR_OPTS(.vcov = vcov_of(text(c, "vcov"))),
-                  NULL, &model, &err),
+    assert_ok(
+        up_fit_linear(moments,
+            UP_LINEAR_OPTS(.vcov = vcov_of(text(c, "vcov")),
+                .interactions = json_integer_value(json_object_get(c, "full")) == 1
+                                    ? UP_INTERACT_FULL
+                                    : UP_INTERACT_NONE),
+            NULL, &model, &err),
         &err);
     assert_ok(up_mediate_effect(model, graph, o, NULL, &m, &err), &err);
     up_model_free(model);

@@ -19,6 +19,7 @@ lcg(const char *graph)
         .graph = graph,
         .roles = &roles,
         .covariates = {"x"},
+        .interactions = UP_INTERACT_NONE,
         .vcov = UP_VCOV_HC0};
 }
 
@@ -291,12 +292,14 @@ test_complete_is_total(void **state)
         up_error err = UP_ERROR_INIT;
         spec s = v < 3 ? dag(four) : clustered(four, vcov[v]);
         s.vcov = vcov[v];
-        s.interactions = UP_INTERACT_NONE;
+        s.interactions = v % 2 == 0 ? UP_INTERACT_NONE : UP_INTERACT_FULL;
         fixture f = fixture_new(&s, NULL);
         up_effects *e = NULL;
         const char *y = "y";
-        assert_ok(up_infer_effect(
-                      f.model, UP_EFFECT_OPTS(.metrics = &y, .n_metrics = 1), &e, &err),
+        assert_ok(up_infer_effect(f.model,
+                      UP_EFFECT_OPTS(.metrics = &y, .n_metrics = 1,
+                          .population = UP_POPULATION_SAMPLE),
+                      &e, &err),
             &err);
         for (int64_t a = 0; a < up_effects_count(e); a++) {
             up_effect total = up_effects_get(e, a);
