@@ -24,6 +24,10 @@ void cli_progress_start(bool shown, bool unicode);
 void cli_progress(void *user, double fraction);
 void cli_progress_clear(void);
 
+/* Verbs that answer line by line, unless what they ask about was given as an option. */
+bool cli_streams(const up_command *c);
+up_status cli_stream(const up_command *c, int *exit_code, up_error *err);
+
 /* Writes to a file at once or not at all; path NULL is standard output. A reader that has
  * gone away is no failure. */
 up_status cli_write(const char *path, const char *text, up_error *err);

@@ -5,6 +5,8 @@ set(UPSHOT_HEADERS arrow catalog check effects experiment graph mediate model mo
   run sequential simulate source status upshot version assign power project bayes rank discover)
 list(TRANSFORM UPSHOT_HEADERS PREPEND include/upshot/)
 list(TRANSFORM UPSHOT_HEADERS APPEND .h)
+list(APPEND UPSHOT_HEADERS
+  include/upshot/adaptive.h include/upshot/policy.h include/upshot/value.h)
 
 add_library(upshot SHARED)
 add_library(upshot::upshot ALIAS upshot)

@@ -71,6 +71,8 @@ typedef struct up_verb {
     const up_result_field *result; /**< ends with name NULL */
     const char *const *refusals;   /**< status and note names, NULL-ended */
     const char *const *examples;   /**< command lines, NULL-ended */
+    /** the list option without which up_call_stream() answers line by line; NULL = never */
+    const char *stream;
 } up_verb;
 
 /** Gives verb number i, in the order of the help.
@@ -118,6 +120,38 @@ typedef struct up_result up_result;
  *  @since 0.1 @par Stability experimental */
 UP_API up_status up_call(const char *verb, const up_argument *arguments,
     int64_t n_arguments, const up_run *run, up_result **out, up_error *err) UP_MUST_USE;
+
+/** Where a verb that answers line by line reads and writes. */
+typedef struct up_stream {
+    /** fills at most `capacity` bytes; gives their number, 0 at the end, -1 on failure */
+    int64_t (*read)(void *user, char *buffer, int64_t capacity);
+    /** takes n bytes; gives 0, 1 where the reader has gone away, -1 on failure */
+    int (*write)(void *user, const char *text, int64_t n);
+    /** handed to both */
+    void *user;
+    /** lines read; set by the call */
+    int64_t lines;
+    /** lines whose answer is a failure; set by the call */
+    int64_t failed;
+} up_stream;
+
+/** Carries out a verb that answers line by line (`decide`). A line that cannot be answered gives
+ *  a failure in its place and the rest goes on. What is answered is written before the next
+ *  read.
+ *
+ *  @param[in]     verb        name of the verb
+ *  @param[in]     arguments   (n_arguments) names and values as text
+ *  @param[in]     n_arguments 0 or more
+ *  @param[in]     run         stopping; NULL for defaults
+ *  @param[in,out] io          lines in and out
+ *  @param[out]    err         the story of a failure; may be NULL
+ *  @return UP_OK, also when lines failed; UP_E_USAGE (a verb that does not stream, or as
+ *          up_call()); UP_E_SOURCE and UP_E_WRITE when io fails; UP_E_STOPPED; UP_E_POLICY;
+ *          UP_E_NO_MEMORY
+ *  @par Cost that of the verb by line; memory does not grow with the lines
+ *  @since 0.1 @par Stability experimental */
+UP_API up_status up_call_stream(const char *verb, const up_argument *arguments,
+    int64_t n_arguments, const up_run *run, up_stream *io, up_error *err) UP_MUST_USE;
 
 /** Gives the result as one JSON object.
  *  @param[in] r    the result; keeps the text

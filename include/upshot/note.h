@@ -54,6 +54,15 @@ typedef enum up_severity {
     X(N_SIMULATED, 25, "the number was simulated; its error is stated")                \
     X(N_HYPOTHESIS, 30, "the graph was found by a search: it is a hypothesis")         \
     X(N_NO_FREQUENCIES, 31, "edges of the graph were not resampled")                   \
+    X(N_CONTEXT_AVERAGED, 26, "the policy averages over some covariates")              \
+    X(N_ADAPTIVE_SHARED, 27,                                                           \
+        "some probabilities of arms that were not played are not known")               \
+    X(N_POLICY_ITT, 28, "a policy sets the assignment, not what units then do")        \
+    X(N_POLICY_COVERAGE, 29, "how well the log covers the policy")                     \
+    X(W_SAME_DATA, 125, "the policy was learned from the rows that value it")          \
+    X(W_POLICY_OVERLAP, 126, "the log says little about what the policy plays")        \
+    X(W_ADAPTIVE, 127, "the propensities adapt over time: use 'upshot adaptive'")      \
+    X(W_NO_FLOOR, 128, "a log of this policy may never play some arms")                \
     X(W_SRM, 101, "the arms do not have the expected sizes")                           \
     X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead")      \
     X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough")                      \

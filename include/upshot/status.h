@@ -57,6 +57,9 @@ extern "C" {
     X(E_WEAK_INSTRUMENT, 27, 4, "the instrument hardly moves the treatment")           \
     X(E_NEEDS_ROWS, 28, 4, "the capsule cannot answer this; the rows are needed")      \
     X(E_STRICT, 29, 5, "done, but a check failed and strict was asked for")            \
+    X(E_POLICY, 37, 3, "the policy is damaged, or not a policy")                       \
+    X(E_CONTEXT, 38, 4, "the context is not one that the policy knows")                \
+    X(E_OVERLAP, 39, 4, "the policy plays arms that were never logged there")          \
     X(E_WEIGHT, 30, 4, "a weight is not above 0")                                      \
     X(E_GRAPH, 40, 2, "a causal graph is not valid")                                   \
     X(E_MEDIATION, 43, 4, "the graph does not give paths that these data can answer")  \

@@ -2,6 +2,7 @@
 #ifndef UPSHOT_UPSHOT_H
 #define UPSHOT_UPSHOT_H
 
+#include <upshot/adaptive.h>
 #include <upshot/arrow.h>
 #include <upshot/assign.h>
 #include <upshot/bayes.h>
@@ -15,6 +16,7 @@
 #include <upshot/model.h>
 #include <upshot/moments.h>
 #include <upshot/note.h>
+#include <upshot/policy.h>
 #include <upshot/power.h>
 #include <upshot/project.h>
 #include <upshot/rank.h>
@@ -23,6 +25,7 @@
 #include <upshot/simulate.h>
 #include <upshot/source.h>
 #include <upshot/status.h>
+#include <upshot/value.h>
 #include <upshot/version.h>
 
 #endif

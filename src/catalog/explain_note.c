@@ -151,6 +151,49 @@ const upi_page upi_note_pages[] = {
         "Give --draws for a smaller error; it falls with the square root. The same "
         "--seed "
         "gives the same digits."},
+    {"N_CONTEXT_AVERAGED", "The policy averages over some covariates.",
+        "The arm it plays is the best on average over the rows it was learned from, "
+        "not "
+        "for each value of those covariates.",
+        "", "Name them in --context if they can be sent when the policy is served."},
+    {"N_ADAPTIVE_SHARED",
+        "In some contexts of a batch two arms or more were never played, so that their "
+        "propensities are not in the log.",
+        "What is left of 1 was shared alike among them. Only the weights of batches "
+        "rest "
+        "on it, not the scores, so that the estimate stays unbiased.",
+        "", "Use coarser covariates or batches where the share of rows is large."},
+    {"N_POLICY_ITT", "A policy sets the assignment, not what units then do.",
+        "Under noncompliance the reward that can be had is the effect of being "
+        "assigned (intent to treat).",
+        "", "See 'upshot effect --estimand late' for the effect on those who comply."},
+    {"N_POLICY_COVERAGE", "How well the log covers the policy.",
+        "Rows are weighted by play probability over propensity: few rows with large "
+        "weights make a wide interval.",
+        "", "Prefer the doubly robust value; log with a larger floor."},
+    {"W_SAME_DATA", "The policy was learned from the rows that value it.",
+        "It was chosen for what happened to look best there: its value is too high "
+        "(winner's curse).",
+        "The fingerprints of the rows are equal.",
+        "Learn on a part of the units and value on the rest, e.g. --filter on a column "
+        "that splits them; or value it on a later log."},
+    {"W_POLICY_OVERLAP",
+        "The log, or the model, says little about what the policy plays.",
+        "Few rows carry most of the weight, or there are none: the interval is wide, "
+        "or "
+        "the answer rests on the outcome model.",
+        "Fewer than 100 effective rows, or 1 % of them; plays without a row.",
+        "Prefer the doubly robust value; log with a larger floor."},
+    {"W_ADAPTIVE", "The propensities change from period to period.",
+        "Where they followed earlier outcomes, arms that looked bad by chance are "
+        "sampled less and never corrected: least squares is biased.",
+        "One propensity for each arm, covariates and period, that differs between "
+        "periods.",
+        "Run 'upshot adaptive' with the same roles. A planned ramp-up does no harm."},
+    {"W_NO_FLOOR", "A log of this policy may never play some arms.",
+        "Where the probability of an arm is 0, its effect cannot be learned from the "
+        "log, and the next policy cannot change its mind.",
+        "A floor of 0.", "Give --floor 0.01 or more while you want to learn."},
     {"W_SRM", "The arms do not have the expected sizes.",
         "Units are missing or doubled in one arm, and who they are is not known. The "
         "comparison is then not between like and like.",

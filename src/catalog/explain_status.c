@@ -58,6 +58,23 @@ const upi_page upi_status_pages[] = {
         "two capsules to be merged differ in design.",
         "Statistics that are altered cannot be told from true ones by looking at them.",
         "", "Make it again: 'upshot fit SOURCE ... --save FILE'."},
+    {"E_POLICY", "The policy is damaged, was changed by hand, or is not a policy.",
+        "A policy decides what people see; one whose numbers were altered cannot be "
+        "told from a true one by looking at it.",
+        "", "Make it again: 'upshot policy SOURCE ... --save FILE'."},
+    {"E_CONTEXT",
+        "A context is not one that the policy knows: a label it has not seen, a "
+        "missing "
+        "value, an arm that was never seen there; or the log lacks one of its inputs.",
+        "A guess would be logged as a decision with a known probability.", "",
+        "Send the inputs that 'upshot policy' lists, or make the policy with --unknown "
+        "base, which plays the probabilities of the average unit, with a flag."},
+    {"E_OVERLAP", "The policy plays arms that the log never played in that context.",
+        "What would have happened there is not in the data; an outcome model alone "
+        "would answer.",
+        "More than 1 % of the plays (--uncovered).",
+        "Log with a policy that has a floor, or value a policy with the arms of the "
+        "log."},
     {"E_WRITE", "The output cannot be written.",
         "Files are written at once or not at all: an older file is still there.", "",
         "Check the directory, its permissions and the room on the disk."},

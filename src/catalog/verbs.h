@@ -16,6 +16,10 @@ typedef up_status (*upi_handler)(
     X(effect)                                                                          \
     X(fit)                                                                             \
     X(boundaries)                                                                      \
+    X(policy)                                                                          \
+    X(decide)                                                                          \
+    X(value)                                                                           \
+    X(adaptive)                                                                        \
     X(graph)                                                                           \
     X(mediate)                                                                         \
     X(discover)                                                                        \

@@ -186,4 +186,7 @@ up_status upi_model_new(
 up_status upi_model_solve(
     up_model *m, const upi_rows *rows, const up_run *run, up_error *err);
 
+/* W_ADAPTIVE where propensities change from period to period. */
+up_status upi_note_adapting(up_model *model, up_error *err);
+
 #endif

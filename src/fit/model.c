@@ -303,6 +303,7 @@ upi_model_new(
     UP_TRY(note_no_covariates(m, err));
     UP_TRY(read_design(m, err));
     UP_TRY(read_shares(m, err));
+    UP_TRY(upi_note_adapting(m, err));
     UP_TRY(read_outcomes(m, err));
     UP_TRY(upi_bases_build(m, err));
     *out = m;
