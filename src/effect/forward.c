@@ -403,8 +403,9 @@ check_horizon(
         (void)upi_fail(err, UP_E_HORIZON, "forward",
             "%lld periods ahead are more than half of the %lld observed",
             (long long)o->forward, (long long)periods);
-        return upi_fix(err, "ask for at most %lld periods; or accept E_HORIZON",
-            (long long)(periods / 2));
+        int64_t half = periods / 2;
+        return upi_fix(
+            err, "ask for at most %lld periods; or accept E_HORIZON", (long long)half);
     }
     return UP_OK;
 }
@@ -414,10 +415,9 @@ check_fits(const builder *b, const up_project_opts *o, up_error *err)
 {
     up_status status = UP_OK;
     const upi_forward *f = b->f;
-    const up_forward_fit *worst = NULL;
-    for (int64_t i = 0; i < f->n_fits; i++) {
-        if (worst == NULL ||
-            f->fit[i].lack_of_fit_p_value < worst->lack_of_fit_p_value) {
+    const up_forward_fit *worst = &f->fit[0];
+    for (int64_t i = 1; i < f->n_fits; i++) {
+        if (f->fit[i].lack_of_fit_p_value < worst->lack_of_fit_p_value) {
             worst = &f->fit[i];
         }
     }
@@ -486,7 +486,8 @@ make_room(builder *b, up_error *err)
     upi_text label = {0};
     *f = (fitting){.rule = b->f->rule, .n = n, .k = parameters(b->f->rule)};
     f->t = b->t;
-    UP_TRY(UP_NEW(&f->y, (2 + 2 * f->k + n) * n, err));
+    int64_t columns = 2 + 2 * f->k + n;
+    UP_TRY(UP_NEW(&f->y, columns * n, err));
     f->left = f->y + n;
     f->m = f->left + n;
     f->sm = f->m + n * f->k;
@@ -494,12 +495,13 @@ make_room(builder *b, up_error *err)
     UP_TRY(UP_NEW(&b->cov, n * n, err));
     UP_TRY(UP_NEW(&b->g, n, err));
     UP_TRY(UP_NEW(&b->row, n, err));
-    UP_TRY(UP_NEW(&b->f->fit, b->e->n_rows / n, err));
-    UP_TRY(UP_NEW(&b->rows, b->e->n_rows / n * b->f->horizon, err));
+    int64_t fits = b->e->n_rows / n;
+    UP_TRY(UP_NEW(&b->f->fit, fits, err));
+    UP_TRY(UP_NEW(&b->rows, fits * b->f->horizon, err));
     UP_TRY(UP_NEW(&b->f->label, b->f->horizon, err));
     for (int64_t h = 0; h < b->f->horizon; h++) {
         label = (upi_text){0};
-        upi_text_addf(&label, "+%lld", (long long)(h + 1));
+        upi_text_addf(&label, "+%lld", (long long)h + 1);
         UP_TRY(upi_text_take(&label, &b->f->label[h], err));
     }
 out:

@@ -167,7 +167,7 @@ add_moments(upi_population *c, int64_t g, double *u)
     for (int64_t k = 0; k < width; k++) {
         s[k] += w * n * u[k];
     }
-    if (width == 1) {
+    if (c->f == NULL) {
         return;
     }
     double *f = c->f + c->of_group[g] * width * width;

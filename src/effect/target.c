@@ -137,43 +137,59 @@ is_factor(const up_model *m, int64_t key)
 }
 
 static up_status
+wish_of_level(upi_target_work *b, const upi_base *base, double share, up_error *err)
+{
+    up_status status = UP_OK;
+    const upi_key *k = &b->m->moments->keys[base->key];
+    double **shares = &b->wish.share[base->key];
+    if (*shares == NULL) {
+        UP_TRY(UP_NEW(shares, k->n_levels, err));
+        (*shares)[0] = 1;
+    }
+    (*shares)[base->level] = share;
+    (*shares)[0] -= share;
+out:
+    return status;
+}
+
+static up_status
+wish_of_base(upi_target_work *b, int64_t j, up_error *err)
+{
+    const up_model *m = b->m;
+    const upi_base *base = &m->base[j];
+    const upi_census *c = &b->census;
+    b->wish.mean[j] = (double)NAN;
+    if (base->kind == UPI_BASE_ONE || base->time) {
+        return UP_OK;
+    }
+    double sum = 0;
+    for (int64_t g = 0; g < c->n; g++) {
+        sum += (double)c->m->n[g] * upi_census_base(m, c, j, g);
+    }
+    if (base->kind == UPI_BASE_LEVEL && is_factor(m, base->key)) {
+        return wish_of_level(b, base, sum / c->total, err);
+    }
+    b->wish.mean[j] = sum / c->total;
+    return UP_OK;
+}
+
+static up_status
 wish_of_census(upi_target_work *b, up_error *err)
 {
     up_status status = UP_OK;
     const up_model *m = b->m;
-    const upi_census *c = &b->census;
     UP_TRY(UP_NEW(&b->wish.share, m->moments->n_keys, err));
     UP_TRY(UP_NEW(&b->wish.mean, m->n_base, err));
     for (int64_t j = 0; j < m->n_base; j++) {
-        const upi_base *base = &m->base[j];
-        b->wish.mean[j] = (double)NAN;
-        if (base->kind == UPI_BASE_ONE || base->time) {
-            continue;
-        }
-        double sum = 0;
-        for (int64_t g = 0; g < c->n; g++) {
-            sum += (double)c->m->n[g] * upi_census_base(m, c, j, g);
-        }
-        b->wish.mean[j] = sum / c->total;
-        if (base->kind != UPI_BASE_LEVEL || !is_factor(m, base->key)) {
-            continue;
-        }
-        const upi_key *k = &m->moments->keys[base->key];
-        if (b->wish.share[base->key] == NULL) {
-            UP_TRY(UP_NEW(&b->wish.share[base->key], k->n_levels, err));
-            b->wish.share[base->key][0] = 1;
-        }
-        b->wish.share[base->key][base->level] = sum / c->total;
-        b->wish.share[base->key][0] -= sum / c->total;
-        b->wish.mean[j] = (double)NAN;
+        UP_TRY(wish_of_base(b, j, err));
     }
-out:
-    for (int64_t k = 0; status == UP_OK && k < m->moments->n_keys; k++) {
+    for (int64_t k = 0; k < m->moments->n_keys; k++) {
         double *share = b->wish.share[k];
         if (share != NULL && share[0] < 1e-12) {
-            share[0] = 0;
+            share[0] = 0; /* what is left of 1 is rounding */
         }
     }
+out:
     return status;
 }
 
@@ -210,19 +226,28 @@ check_level(const upi_target_work *b, int64_t key, int64_t level, up_error *err)
 
 /* Levels need rows in every arm; a level without a share takes its rows out. */
 static up_status
+check_key(const upi_target_work *b, int64_t key, up_error *err)
+{
+    up_status status = UP_OK;
+    const double *share = b->wish.share[key];
+    for (int64_t l = 0; l < b->m->moments->keys[key].n_levels; l++) {
+        UP_TRY(share[l] > 0 ? check_level(b, key, l, err) : UP_OK);
+    }
+    for (int64_t q = 0; q < b->p->n; q++) {
+        if (share[upi_target_code(b->p, q, key)] == 0) {
+            b->t->weight[q] = 0;
+        }
+    }
+out:
+    return status;
+}
+
+static up_status
 check_levels(const upi_target_work *b, up_error *err)
 {
     up_status status = UP_OK;
     for (int64_t k = 0; k < b->m->moments->n_keys; k++) {
-        const double *share = b->wish.share[k];
-        for (int64_t l = 0; share != NULL && l < b->m->moments->keys[k].n_levels; l++) {
-            UP_TRY(share[l] > 0 ? check_level(b, k, l, err) : UP_OK);
-        }
-        for (int64_t q = 0; share != NULL && q < b->p->n; q++) {
-            if (share[upi_target_code(b->p, q, k)] == 0) {
-                b->t->weight[q] = 0;
-            }
-        }
+        UP_TRY(b->wish.share[k] != NULL ? check_key(b, k, err) : UP_OK);
     }
 out:
     return status;
@@ -300,21 +325,26 @@ leave_level_out(const upi_target_work *b, int64_t j)
 }
 
 static up_status
+check_mean(const upi_target_work *b, int64_t j, up_error *err)
+{
+    const upi_base *base = &b->m->base[j];
+    if (isnan(b->wish.mean[j])) {
+        return UP_OK;
+    }
+    if (base->kind == UPI_BASE_LEVEL && b->wish.mean[j] == 0) {
+        leave_level_out(b, j);
+        return UP_OK;
+    }
+    return base->kind == UPI_BASE_X ? check_continuous(b, j, err)
+                                    : check_number(b, j, err);
+}
+
+static up_status
 check_means(const upi_target_work *b, up_error *err)
 {
     up_status status = UP_OK;
     for (int64_t j = 0; j < b->m->n_base; j++) {
-        const upi_base *base = &b->m->base[j];
-        if (isnan(b->wish.mean[j])) {
-            continue;
-        }
-        if (base->kind == UPI_BASE_LEVEL && b->wish.mean[j] == 0) {
-            leave_level_out(b, j);
-        } else if (base->kind == UPI_BASE_X) {
-            UP_TRY(check_continuous(b, j, err));
-        } else {
-            UP_TRY(check_number(b, j, err));
-        }
+        UP_TRY(check_mean(b, j, err));
     }
 out:
     return status;

@@ -275,6 +275,18 @@ out:
     return status;
 }
 
+static up_status
+match_keys(upi_target_work *b, up_error *err)
+{
+    up_status status = UP_OK;
+    for (int64_t k = 0; k < b->m->moments->n_keys; k++) {
+        UP_TRY(b->census.from[k] >= 0 ? upi_census_levels(b->m, k, &b->census, err)
+                                      : UP_OK);
+    }
+out:
+    return status;
+}
+
 /* *fits = false, and nothing changed, where a cell of the target is not reached and the method
  * is not insisted on. */
 up_status
@@ -284,12 +296,7 @@ upi_shares_of_cells(upi_target_work *b, bool *fits, up_error *err)
     upi_target *t = b->t;
     strata s = {0};
     unreached u = {0};
-    for (int64_t j = 0; j < b->m->n_base; j++) {
-        int64_t key = b->m->base[j].key;
-        if (key >= 0 && b->census.from[key] >= 0) {
-            UP_TRY(upi_census_levels(b->m, key, &b->census, err));
-        }
-    }
+    UP_TRY(match_keys(b, err));
     UP_TRY(make_strata(b, &s, err));
     UP_TRY(place_census(b, &s, &u, err));
     *fits = u.rows == 0;

@@ -109,30 +109,38 @@ tabulate_number(upi_target_work *b, int64_t j, const double *raw)
             .weighted = base->center + sum[1] / total[1]});
 }
 
+/* *last is the key that stands in the table already. */
+static up_status
+tabulate_base(
+    upi_target_work *b, int64_t j, const double *raw, int64_t *last, up_error *err)
+{
+    const upi_base *base = &b->m->base[j];
+    if (base->kind == UPI_BASE_ONE || base->time || base->key == *last) {
+        return UP_OK;
+    }
+    if (base->kind != UPI_BASE_LEVEL) {
+        tabulate_number(b, j, raw);
+        *last = base->kind == UPI_BASE_NUMBER ? base->key : *last;
+        return UP_OK;
+    }
+    *last = base->key;
+    bool covariate = b->m->moments->keys[base->key].role == UPI_KEY_COVARIATE;
+    return covariate ? tabulate_key(b, base->key, raw, err) : UP_OK;
+}
+
 up_status
 upi_target_tabulate(upi_target_work *b, const double *raw, up_error *err)
 {
     up_status status = UP_OK;
     const up_model *m = b->m;
-    int64_t last = -1;
+    int64_t last = -2; /* -1 is the key of a continuous covariate */
     int64_t most = m->n_base;
     for (int64_t k = 0; k < m->moments->n_keys; k++) {
         most += m->moments->keys[k].n_levels;
     }
     UP_TRY(UP_NEW(&b->t->table, most, err));
     for (int64_t j = 0; j < m->n_base; j++) {
-        const upi_base *base = &m->base[j];
-        if (base->kind == UPI_BASE_ONE || base->time) {
-            continue;
-        }
-        if (base->kind != UPI_BASE_LEVEL) {
-            tabulate_number(b, j, raw);
-            last = base->kind == UPI_BASE_NUMBER ? base->key : -1;
-        } else if (base->key != last &&
-                   m->moments->keys[base->key].role == UPI_KEY_COVARIATE) {
-            last = base->key;
-            UP_TRY(tabulate_key(b, base->key, raw, err));
-        }
+        UP_TRY(tabulate_base(b, j, raw, &last, err));
     }
 out:
     return status;
