@@ -156,6 +156,39 @@ out:
     return status;
 }
 
+/* Covariances between segments are not needed without shrinking over them, and are most of the
+ * work. */
+static up_status
+covariance_within(family *f, int64_t s, up_error *err)
+{
+    int64_t n = f->arms * f->segments;
+    int64_t k = f->arms;
+    double *part = NULL;
+    up_status status = UP_NEW(&part, k * k, err);
+    if (status == UP_OK) {
+        status = upi_rows_covariance(f->e, k, f->row + s * k, part, err);
+    }
+    for (int64_t i = 0; i < k * k && status == UP_OK; i++) {
+        f->v[s * k + i % k + (s * k + i / k) * n] = part[i];
+    }
+    upi_free(part);
+    return status;
+}
+
+static up_status
+family_covariance(family *f, up_error *err)
+{
+    up_status status = UP_OK;
+    if (f->opts->shrink == UP_SHRINK_SEGMENTS) {
+        int64_t n = f->arms * f->segments;
+        return upi_rows_covariance(f->e, n, f->row, f->v, err);
+    }
+    for (int64_t s = 0; s < f->segments && status == UP_OK; s++) {
+        status = covariance_within(f, s, err);
+    }
+    return status;
+}
+
 /* first: the row of the first arm in the first segment of the period; rows of one arm follow
  * one another over segments and periods. */
 static up_status
@@ -174,25 +207,8 @@ family_read(family *f, int64_t first, int64_t periods, up_error *err)
         f->tau[i] = (double)NAN;
     }
     f->minimize = minimized(f->opts, e->rows[first].value.metric);
-    if (f->opts->shrink == UP_SHRINK_SEGMENTS) {
-        UP_TRY(upi_rows_covariance(e, n, f->row, f->v, err));
-    } else {
-        /* Covariances between segments are not needed, and are most of the work. */
-        for (int64_t s = 0; s < f->segments; s++) {
-            double *part = NULL;
-            int64_t k = f->arms;
-            UP_TRY(UP_NEW(&part, k * k, err));
-            status = upi_rows_covariance(e, k, f->row + s * k, part, err);
-            for (int64_t i = 0; i < k * k && status == UP_OK; i++) {
-                f->v[s * k + i % k + (s * k + i / k) * n] = part[i];
-            }
-            upi_free(part);
-            UP_TRY(status);
-        }
-    }
-    if (f->opts->shrink != UP_SHRINK_NONE) {
-        UP_TRY(shrink(f, err));
-    }
+    UP_TRY(family_covariance(f, err));
+    UP_TRY(f->opts->shrink != UP_SHRINK_NONE ? shrink(f, err) : UP_OK);
 out:
     return status;
 }

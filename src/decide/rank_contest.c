@@ -160,13 +160,12 @@ upi_contest_decide(const upi_contest *c, const up_rank_opts *opts, uint64_t stre
     UP_TRY(check_differences(c, err));
     UP_TRY(upi_ranks_new(c->n, &made, err));
     UP_TRY(UP_NEW(&variance, c->n, err));
-    if (opts->simulate != 0) {
-        UP_TRY(upi_rank_simulate(c, draws, (uint64_t)opts->seed, stream, &made, err));
-    } else if (c->n == 2) {
+    bool exact = opts->simulate == 0;
+    if (exact && c->n == 2) {
         upi_rank_two(c, &made);
-    } else if (upi_rank_orthant_fits(c)) {
+    } else if (exact && upi_rank_orthant_fits(c)) {
         UP_TRY(upi_rank_orthant(c, &made, err));
-    } else if (upi_rank_independent_fits(c, variance)) {
+    } else if (exact && upi_rank_independent_fits(c, variance)) {
         UP_TRY(upi_rank_independent(c, variance, &made, err));
     } else {
         UP_TRY(upi_rank_simulate(c, draws, (uint64_t)opts->seed, stream, &made, err));

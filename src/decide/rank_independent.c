@@ -71,29 +71,34 @@ count_above(work *w, int64_t j, double t, double s)
 }
 
 static void
+add_arm(work *w, int64_t j, double s, double weight, upi_ranks *out)
+{
+    int64_t n = w->c->n;
+    double steepest = 1;
+    for (int64_t i = 0; i < n; i++) {
+        steepest = fmax(steepest, w->sd[j] / w->sd[i]);
+    }
+    int64_t panels = 1 + (int64_t)(2 * edge * steepest / 3);
+    double half = edge / (double)panels;
+    for (int64_t k = 0; k < panels * UPI_GAUSS_NODES; k++) {
+        int i = (int)(k % UPI_GAUSS_NODES);
+        double middle = (double)(2 * (k / UPI_GAUSS_NODES) + 1) * half - edge;
+        double x = middle + half * upi_gauss_node(i);
+        double mass = weight * half * upi_gauss_weight(i) * upi_normal_pdf(x);
+        count_above(w, j, w->c->mean[j] + w->sd[j] * x / s, s);
+        for (int64_t q = 0; q < n; q++) {
+            out->p[j + q * n] += mass * w->count[q];
+        }
+        out->luck[j] += mass * w->sd[j] * x / s * w->count[0];
+    }
+}
+
+static void
 add_arms(void *ctx, double s, double weight, upi_ranks *out)
 {
     work *w = ctx;
-    int64_t n = w->c->n;
-    for (int64_t j = 0; j < n; j++) {
-        double steepest = 1;
-        for (int64_t i = 0; i < n; i++) {
-            steepest = fmax(steepest, w->sd[j] / w->sd[i]);
-        }
-        int64_t panels = 1 + (int64_t)(2 * edge * steepest / 3);
-        double half = edge / (double)panels;
-        for (int64_t k = 0; k < panels; k++) {
-            for (int i = 0; i < UPI_GAUSS_NODES; i++) {
-                double x =
-                    -edge + (double)(2 * k + 1) * half + half * upi_gauss_node(i);
-                double mass = weight * half * upi_gauss_weight(i) * upi_normal_pdf(x);
-                count_above(w, j, w->c->mean[j] + w->sd[j] * x / s, s);
-                for (int64_t q = 0; q < n; q++) {
-                    out->p[j + q * n] += mass * w->count[q];
-                }
-                out->luck[j] += mass * w->sd[j] * x / s * w->count[0];
-            }
-        }
+    for (int64_t j = 0; j < w->c->n; j++) {
+        add_arm(w, j, s, weight, out);
     }
 }
 

@@ -100,8 +100,8 @@ static double
 best_at_tie(const differences *x, const double z[D], int i)
 {
     double h[D] = {0};
-    double s[D];
-    int other[D];
+    double s[D] = {0};
+    int other[D] = {0};
     int n = 0;
     for (int l = 0; l < x->d; l++) {
         double rho = x->rho[i][l];

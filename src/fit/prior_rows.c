@@ -84,6 +84,14 @@ refuse_unknown(const work *w, up_error *err)
 }
 
 static up_status
+refuse_metric(const work *w, const char *known, up_error *err)
+{
+    (void)upi_fail(err, UP_E_PRIOR, "prior",
+        "a prior is for '%s', which is not measured", w->prior->metric);
+    return upi_fix(err, "name one of the metrics, e.g. '%s'", known);
+}
+
+static up_status
 coefficient_rows(work *w, up_error *err)
 {
     up_status status = UP_OK;
@@ -112,13 +120,7 @@ coefficient_rows(work *w, up_error *err)
             found++;
         }
     }
-    if (in_metric == 0) {
-        (void)upi_fail(err, UP_E_PRIOR, "prior",
-            "the prior on '%s' is for '%s', which is not measured", prior->target,
-            prior->metric);
-        return upi_fix(
-            err, "name one of the metrics, e.g. '%s'", x->components[0].name);
-    }
+    UP_TRY(in_metric > 0 ? UP_OK : refuse_metric(w, x->components[0].name, err));
     UP_TRY(found > 0 ? UP_OK : refuse_unknown(w, err));
 out:
     return status;
@@ -283,23 +285,16 @@ effect_rows(work *w, up_error *err)
 {
     up_status status = UP_OK;
     const up_experiment *x = w->m->moments->experiment;
+    const char *metric = w->prior->metric;
     int64_t only = -1;
-    int64_t found = 0;
-    if (w->prior->arm != NULL) {
-        UP_TRY(find_arm(w, &only, err));
-    }
+    bool found = false;
+    UP_TRY(w->prior->arm != NULL ? find_arm(w, &only, err) : UP_OK);
     for (int64_t i = 0; i < (w->one_for_all ? 1 : x->n_metrics); i++) {
-        if (w->prior->metric == NULL ||
-            strcmp(w->prior->metric, x->metrics[i].name) == 0) {
-            UP_TRY(metric_rows(w, i, only, err));
-            found++;
-        }
+        bool meant = metric == NULL || strcmp(metric, x->metrics[i].name) == 0;
+        UP_TRY(meant ? metric_rows(w, i, only, err) : UP_OK);
+        found = found || meant;
     }
-    if (found == 0) {
-        (void)upi_fail(err, UP_E_PRIOR, "prior",
-            "the prior is for '%s', which is not measured", w->prior->metric);
-        status = upi_fix(err, "name one of the metrics, e.g. '%s'", x->metrics[0].name);
-    }
+    UP_TRY(found ? UP_OK : refuse_metric(w, x->metrics[0].name, err));
 out:
     return status;
 }
