@@ -183,6 +183,100 @@
                "'arm:searches -> sales' in one alone. May be repeated."                \
     }
 
+/* The prior, for verbs that infer. */
+#define OPTIONS_BAYES                                                                  \
+    {.name = "posterior",                                                              \
+        .type = UP_OPTION_ENUM,                                                        \
+        .value = "KIND",                                                               \
+        .fallback = "none",                                                            \
+        .choices = "none|robust|nig",                                                  \
+        .group = "Model",                                                              \
+        .example = "robust",                                                           \
+        .doc = "Bayesian regression. robust: the estimates as normal with the "        \
+               "covariance of --vcov, for any design. nig: normal-inverse-gamma, for " \
+               "independent rows of one variance. none becomes robust when a --prior " \
+               "is given."},                                                           \
+        {.name = "prior",                                                              \
+            .type = UP_OPTION_LIST,                                                    \
+            .value = "PRIOR",                                                          \
+            .group = "Model",                                                          \
+            .example = "effect ~ normal(0, 5%)",                                       \
+            .doc = "A belief: 'effect ~ normal(MEAN, SCALE)' on the average effect "   \
+                   "of every arm, 'effect(ARM) ~ ...' of one, or 'NAME ~ ...' on "     \
+                   "coefficients as 'upshot fit' lists them, with * for any "          \
+                   "characters. In the unit of the metric; in % of the baseline "      \
+                   "(effects); with nig the scale in residual standard deviations, "   \
+                   "'normal(0, 0.1 sd)'. 'for METRIC' at the end limits it. May be "   \
+                   "repeated; what no belief names has a flat prior."},                \
+        {.name = "prior-shape",                                                        \
+            .type = UP_OPTION_NUMBER,                                                  \
+            .value = "A",                                                              \
+            .fallback = "0",                                                           \
+            .max = 1e9,                                                                \
+            .group = "Model",                                                          \
+            .example = "2",                                                            \
+            .doc = "nig: shape of the inverse-gamma prior of the residual variance; "  \
+                   "0 is flat."},                                                      \
+    {                                                                                  \
+        .name = "prior-rate", .type = UP_OPTION_NUMBER, .value = "B", .fallback = "0", \
+        .max = 1e300, .group = "Model", .example = "1",                                \
+        .doc = "nig: its rate, in the squared unit of the metric."                     \
+    }
+
+/* Whose effects: segments, periods, comparison. */
+#define OPTION_WHERE                                                                   \
+    {                                                                                  \
+        .name = "where", .type = UP_OPTION_LIST, .value = "CONDITION",                 \
+        .group = "Question", .example = "device = 'mobile'",                           \
+        .doc = "Effect among the units for which a condition on covariates or time "   \
+               "holds. May be repeated: each condition gives a row."                   \
+    }
+#define OPTION_BY                                                                      \
+    {                                                                                  \
+        .name = "by", .type = UP_OPTION_TEXT, .value = "COVARIATE",                    \
+        .group = "Question", .example = "device",                                      \
+        .doc = "One row per level of a covariate."                                     \
+    }
+#define OPTIONS_OVER                                                                   \
+    {.name = "over",                                                                   \
+        .type = UP_OPTION_TEXT,                                                        \
+        .value = "COLUMN",                                                             \
+        .group = "Question",                                                           \
+        .example = "week",                                                             \
+        .doc = "Short for --time COLUMN --over-time."},                                \
+        {.name = "over-time",                                                          \
+            .type = UP_OPTION_FLAG,                                                    \
+            .group = "Question",                                                       \
+            .example = "true",                                                         \
+            .doc = "One row per period of the time role."},                            \
+    {                                                                                  \
+        .name = "cumulative", .type = UP_OPTION_FLAG, .group = "Question",             \
+        .example = "true",                                                             \
+        .doc = "With --over-time: the sum of the effects up to each period."           \
+    }
+#define OPTION_AGAINST                                                                 \
+    {                                                                                  \
+        .name = "against", .type = UP_OPTION_TEXT, .value = "ARM",                     \
+        .group = "Question", .example = "diverse",                                     \
+        .doc = "The arm to compare with, if not control."                              \
+    }
+#define OPTION_ESTIMAND                                                                \
+    {                                                                                  \
+        .name = "estimand", .type = UP_OPTION_ENUM, .value = "KIND",                   \
+        .fallback = "default", .choices = "default|itt|late|att|ate",                  \
+        .group = "Question", .example = "itt",                                         \
+        .doc = "What to estimate. default: the average effect under full "             \
+               "compliance, else the effect on compliers (late)."                      \
+    }
+#define OPTION_POPULATION                                                              \
+    {                                                                                  \
+        .name = "population", .type = UP_OPTION_ENUM, .value = "KIND",                 \
+        .fallback = "super", .choices = "super|sample", .group = "Question",           \
+        .example = "sample",                                                           \
+        .doc = "Whom the interval speaks of: the population the units come from, or "  \
+               "these very units."                                                     \
+    }
+
 #define OPTIONS_RUN                                                                    \
     {.name = "threads",                                                                \
         .type = UP_OPTION_INTEGER,                                                     \

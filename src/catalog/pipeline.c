@@ -7,6 +7,7 @@
 #include "catalog/verbs.h"
 #include "moments/moments.h"
 
+#include <upshot/bayes.h>
 #include <upshot/mediate.h>
 
 #include <string.h>
@@ -168,6 +169,38 @@ upi_pipeline_interactions(const upi_pipeline *p)
     return p->linear.interactions == UP_INTERACT_NONE ? "none" : "full";
 }
 
+/* --posterior and --prior; a verb need not have them. */
+static up_status
+fit_model(const upi_request *q, const up_run *run, upi_pipeline *p, up_error *err)
+{
+    enum { NONE, ROBUST, NIG };
+    bool known = upi_request_has(q, "posterior");
+    const upi_value *prior = known ? upi_request_value(q, "prior") : NULL;
+    int64_t kind = known ? upi_request_integer(q, "posterior") : NONE;
+    double shape = known ? upi_request_number(q, "prior-shape") : 0;
+    double rate = known ? upi_request_number(q, "prior-rate") : 0;
+    if (kind == NONE && (prior == NULL || !prior->given) && shape + rate == 0) {
+        return up_fit_linear(p->moments, &p->linear, run, &p->model, err);
+    }
+    return up_fit_bayes(p->moments,
+        UP_BAYES_OPTS(.kind = kind == NIG ? UP_POSTERIOR_NIG : UP_POSTERIOR_ROBUST,
+            .priors = (const char *const *)prior->text, .n_priors = prior->n,
+            .shape = shape, .rate = rate, .linear = &p->linear),
+        run, &p->model, err);
+}
+
+void
+upi_pipeline_prior_json(const upi_pipeline *p, const upi_request *q, upi_json *j)
+{
+    if (*up_model_posterior(p->model) == '\0') {
+        return;
+    }
+    upi_json_put_string(j, "posterior", up_model_posterior(p->model));
+    upi_json_put_list(j, "prior", upi_request_value(q, "prior"));
+    upi_json_put_double(j, "prior_shape", upi_request_number(q, "prior-shape"));
+    upi_json_put_double(j, "prior_rate", upi_request_number(q, "prior-rate"));
+}
+
 up_status
 upi_pipeline_run(
     const upi_request *q, const up_run *run, upi_pipeline *out, up_error *err)
@@ -184,7 +217,7 @@ upi_pipeline_run(
         UP_TRY(read_rows(q, run, &p, err));
     }
     p.linear = model_options(q, p.moments);
-    UP_TRY(up_fit_linear(p.moments, &p.linear, run, &p.model, err));
+    UP_TRY(fit_model(q, run, &p, err));
     p.moments->fitted = (upi_fit_options){.known = true,
         .vcov = p.linear.vcov,
         .interactions = p.linear.interactions,

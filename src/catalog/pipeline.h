@@ -34,6 +34,9 @@ up_status upi_run_options(
 /* The word of the option interactions that the model was fitted with. */
 const char *upi_pipeline_interactions(const upi_pipeline *p);
 
+/* posterior, prior and its numbers as members of the options, where there is a posterior. */
+void upi_pipeline_prior_json(const upi_pipeline *p, const upi_request *q, upi_json *j);
+
 /* Runs the checks of the design. UP_E_SRM, UP_E_PROPENSITY or UP_E_WEAK_INSTRUMENT when one
  * fails that would make the numbers mislead and --accept does not name its code. */
 up_status upi_pipeline_guard(upi_pipeline *p, const upi_request *q, up_error *err);

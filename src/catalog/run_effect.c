@@ -138,6 +138,7 @@ set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error 
     upi_json_put_string(&j, "against", upi_request_text(q, "against"));
     upi_json_put_bool(&j, "over_time",
         upi_request_flag(q, "over-time") || upi_request_text(q, "over") != NULL);
+    upi_pipeline_prior_json(p, q, &j);
     upi_json_put_list(&j, "accept", upi_request_value(q, "accept"));
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         char name[32];

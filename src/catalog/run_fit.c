@@ -30,6 +30,7 @@ set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error 
     upi_json_put_string(&j, "vcov", up_model_vcov(p->model));
     upi_json_put_string(&j, "interactions", upi_pipeline_interactions(p));
     upi_json_put_bool(&j, "no_covariates", p->linear.no_covariates != 0);
+    upi_pipeline_prior_json(p, q, &j);
     if (upi_request_has(q, "accept")) {
         upi_json_put_list(&j, "accept", upi_request_value(q, "accept"));
     }

@@ -8,6 +8,7 @@ static const up_option fit_options[] = {
     OPTIONS_METRICS,
     OPTIONS_MODEL,
     OPTIONS_GRAPH,
+    OPTIONS_BAYES,
     {.name = "save",
         .type = UP_OPTION_PATH,
         .value = "CAPSULE",
@@ -39,9 +40,9 @@ static const up_result_field fit_result[] = {
 };
 
 static const char *const fit_refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
-    "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER", "E_PROPENSITY",
-    "E_WEIGHT", "E_POST_TREATMENT", "E_SINGULAR", "E_NEEDS_ROWS", "E_EMPTY", "E_SRM",
-    "E_WEAK_INSTRUMENT", "E_STRICT", NULL};
+    "E_NOT_FINITE", "E_PRIOR", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER",
+    "E_PROPENSITY", "E_WEIGHT", "E_POST_TREATMENT", "E_SINGULAR", "E_NEEDS_ROWS",
+    "E_EMPTY", "E_SRM", "E_WEAK_INSTRUMENT", "E_STRICT", NULL};
 
 static const char *const check_refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
     "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER", "E_PROPENSITY",

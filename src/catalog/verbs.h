@@ -16,6 +16,7 @@ typedef up_status (*upi_handler)(
     X(effect)                                                                          \
     X(fit)                                                                             \
     X(boundaries)                                                                      \
+    X(rank)                                                                            \
     X(policy)                                                                          \
     X(decide)                                                                          \
     X(value)                                                                           \

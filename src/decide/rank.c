@@ -314,6 +314,19 @@ note_simulation(up_rank *r, up_error *err)
         (long long)simulated, worst);
 }
 
+static up_status
+note_flat(const up_effects *e, const up_rank_opts *o, up_rank *r, up_error *err)
+{
+    if (e->model->posterior != NULL) {
+        return UP_OK;
+    }
+    return upi_notes_add(&r->notes, UP_N_CREDIBLE, "prior", o->level, (double)NAN, err,
+        "The effects are taken as the posterior of a flat prior%s.",
+        o->shrink == UP_SHRINK_NONE ? ""
+                                    : ", drawn towards their mean by what they have in "
+                                      "common");
+}
+
 /* Of the first comparison: an honest prior has allowed for the luck of the best. */
 static up_status
 note_winner(const up_effects *e, const up_rank_opts *o, up_rank *r, up_error *err)
@@ -382,6 +395,7 @@ up_infer_rank(
         first = end;
     }
     UP_TRY(note_simulation(r, err));
+    UP_TRY(note_flat(e, &o, r, err));
     UP_TRY(note_winner(e, &o, r, err));
     *out = r;
     r = NULL;

@@ -82,7 +82,8 @@ add_arm(work *w, int64_t j, double s, double weight, upi_ranks *out)
     double half = edge / (double)panels;
     for (int64_t k = 0; k < panels * UPI_GAUSS_NODES; k++) {
         int i = (int)(k % UPI_GAUSS_NODES);
-        double middle = (double)(2 * (k / UPI_GAUSS_NODES) + 1) * half - edge;
+        int64_t panel = k / UPI_GAUSS_NODES;
+        double middle = (double)(2 * panel + 1) * half - edge;
         double x = middle + half * upi_gauss_node(i);
         double mass = weight * half * upi_gauss_weight(i) * upi_normal_pdf(x);
         count_above(w, j, w->c->mean[j] + w->sd[j] * x / s, s);

@@ -171,7 +171,8 @@ up_status
 upi_prior_parse(const char *text, upi_prior *out, up_error *err)
 {
     upi_prior p = {0};
-    if (text == NULL || strlen(text) > LONGEST_PRIOR || !upi_utf8_valid(text, strlen(text))) {
+    if (text == NULL || strlen(text) > LONGEST_PRIOR ||
+        !upi_utf8_valid(text, strlen(text))) {
         return upi_fail(err, UP_E_PRIOR, "prior",
             "a prior is missing, longer than %d bytes, or not UTF-8", LONGEST_PRIOR);
     }

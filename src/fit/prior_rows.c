@@ -76,7 +76,10 @@ refuse_unknown(const work *w, up_error *err)
     const char *target = w->prior->target;
     (void)upi_fail(
         err, UP_E_PRIOR, "prior", "no coefficient of the model is called '%s'", target);
-    const char *near = upi_text_nearest(target, (const char *const *)b->name, b->p);
+    const char *near =
+        upi_text_distance(target, "effect", 2) <= 2
+            ? "effect"
+            : upi_text_nearest(target, (const char *const *)b->name, b->p);
     if (near != NULL) {
         return upi_fix(err, "did you mean '%s'?", near);
     }

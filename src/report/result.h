@@ -14,10 +14,17 @@ typedef enum upi_cell_kind {
     UPI_CELL_INTEGER
 } upi_cell_kind;
 
+/* On a terminal; JSON and CSV have every column. */
+typedef enum upi_hide {
+    UPI_HIDE_NEVER,
+    UPI_HIDE_ZEROS, /* when every cell is 0 or empty; counts and texts */
+    UPI_HIDE_ALWAYS
+} upi_hide;
+
 typedef struct upi_sheet_column {
     const char *name; /* in JSON and CSV; a literal */
     upi_cell_kind kind;
-    bool hide_zeros; /* not shown on a terminal when every cell is 0 */
+    int hide; /* upi_hide; false and true are the first two */
 } upi_sheet_column;
 
 /* Only the member of the column's kind has a meaning. */

@@ -38,9 +38,11 @@ cell_text(const upi_style *s, const upi_sheet_column *column, const upi_cell *c,
 static bool
 is_hidden(const upi_sheet *t, int64_t j)
 {
-    bool hidden = t->columns[j].hide_zeros;
-    for (int64_t i = 0; i < t->n_rows; i++) {
-        hidden = hidden && t->cells[i * t->n_columns + j].integer == 0;
+    bool hidden = t->columns[j].hide != UPI_HIDE_NEVER;
+    bool always = t->columns[j].hide == UPI_HIDE_ALWAYS;
+    for (int64_t i = 0; i < t->n_rows && !always; i++) {
+        const upi_cell *c = &t->cells[i * t->n_columns + j];
+        hidden = hidden && c->integer == 0 && (c->text == NULL || *c->text == '\0');
     }
     return hidden;
 }
