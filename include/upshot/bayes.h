@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/** The likelihood that the prior is combined with; docs/ranking.md eqs. 1-8. */
+/** The likelihood that the prior is combined with; docs/ranking.md eqs. 1-6. */
 enum up_posterior {
     /** the estimates as normal with the robust covariance of the design: any weights,
      *  clusters, instrument */
@@ -75,7 +75,7 @@ typedef struct up_bayes_opts {
  *  @par Cost    that of up_fit_linear(), and O(P^2 r) for P coefficients of all equations
  *               and r beliefs
  *  @par Source  Gelman et al. (2013) ch. 14; Mueller (2013) for the robust posterior; Bucy &
- *               Joseph (1968) for the stable form of the covariance; docs/ranking.md eqs. 1-8
+ *               Joseph (1968) for the stable form of the covariance; docs/ranking.md eqs. 1-6
  *  @since 0.1 @par Stability experimental */
 UP_API up_status up_fit_bayes(up_moments *m, const up_bayes_opts *opts,
     const up_run *run, up_model **out, up_error *err) UP_MUST_USE;
@@ -112,7 +112,7 @@ UP_API double up_model_log_evidence(const up_model *m, int64_t component);
  *          of the F by metric, the smallest of them); NaN without beliefs
  *  @par Assumes as up_fit_bayes()
  *  @par Cost    O(1)
- *  @par Source  Evans & Moshonov (2006); docs/ranking.md eq. 8
+ *  @par Source  Evans & Moshonov (2006); docs/ranking.md eq. 6
  *  @since 0.1 @par Stability experimental */
 UP_API double up_model_prior_p(const up_model *m);
 

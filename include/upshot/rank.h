@@ -117,7 +117,7 @@ typedef struct up_rank_arm {
  *               ones, O(draws K^2) for a simulation
  *  @par Source  Russo et al. (2018) for the quantities; Owen (1956) for bivariate normal
  *               probabilities; Afonja (1972) for the mean of a maximum; DerSimonian & Laird
- *               (1986) for tau; docs/ranking.md eqs. 9-16
+ *               (1986) for tau; docs/ranking.md eqs. 9-15
  *  @since 0.1 @par Stability experimental */
 UP_API up_status up_infer_rank(const up_effects *e, const up_rank_opts *opts,
     up_rank **out, up_error *err) UP_MUST_USE;
