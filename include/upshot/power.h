@@ -4,7 +4,6 @@
 #define UPSHOT_POWER_H
 
 #include <upshot/effects.h>
-#include <upshot/run.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -211,6 +210,130 @@ UP_API up_status up_power(
  *  @since 0.1 @par Stability experimental */
 UP_API up_status up_power_curve(const up_power_opts *opts, int64_t n,
     up_power_result *out, up_error *err) UP_MUST_USE;
+
+/** What past data say of a metric. NaN where they do not say. */
+typedef struct up_power_history {
+    /** enum up_power_metric */
+    int64_t metric;
+    /** rows of control and of the arm */
+    double units;
+    /** clusters of all rows; NaN without */
+    double clusters;
+    /** mean, share or ratio under control */
+    double baseline;
+    /** standard error of the effect of assignment, by the model as fitted */
+    double std_error;
+    /** rows of control over units */
+    double control_share;
+    /** rows of the arm over units */
+    double arm_share;
+    /** spread of a unit that the standard error amounts to, covariates and clusters included */
+    double spread;
+    /** share of the variance that the covariates take away; 0 without covariates */
+    double r2;
+    /** mean rows of a cluster */
+    double cluster_size;
+    /** coefficient of variation of the sizes */
+    double cluster_cv;
+    /** correlation of two units of a cluster, before covariates */
+    double icc;
+    /** share of the arm that received it; 1 under full compliance */
+    double takeup;
+    /** share of control that received the arm */
+    double crossover;
+    /** arms of the experiment; 0 for a history split in two */
+    int64_t arms;
+    /** (arms) of the rows, control first */
+    double shares[UP_POWER_ARMS];
+} up_power_history;
+
+/** Reads off what a plan needs from data of the past: a history split in two, an A/A test, or an
+ *  experiment that runs.
+ *
+ *  @param[in]  m      the moments; not changed but for the second pass of a fit
+ *  @param[in]  opts   how the analysis will be fitted; NULL for defaults
+ *  @param[in]  metric name; NULL = the first
+ *  @param[in]  arm    label; NULL = the first that is not control
+ *  @param[in]  run    NULL for defaults
+ *  @param[out] out    what was found
+ *  @param[out] err    the story of a failure; may be NULL
+ *  @return UP_OK; UP_E_ARGUMENT (no such metric or arm); as up_fit_linear() and
+ *          up_infer_effect()
+ *  @par Assumes the units to come are like those of the past
+ *  @par Cost    up to three fits; one more pass over the rows for the correlation within
+ *               clusters where the moments lack it
+ *  @par Source  docs/planning.md eqs. 8-9
+ *  @since 0.1 @par Stability experimental */
+UP_API up_status up_power_history_read(up_moments *m, const up_linear_opts *opts,
+    const char *metric, const char *arm, const up_run *run, up_power_history *out,
+    up_error *err) UP_MUST_USE;
+
+/** Puts what was found into a plan: baseline, standard error, clusters, compliance, and the shares
+ *  of the arms. Members of the plan that are not 0 stay as they are.
+ *  @param[in]     h    what was found; the plan borrows its shares
+ *  @param[in,out] opts the plan
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
+UP_API void up_power_history_use(const up_power_history *h, up_power_opts *opts);
+
+/** The column that up_power_split() adds. */
+#define UP_POWER_SPLIT "upshot_split"
+
+/** Makes a source of a history without arms: its rows, and a column that deals them (or whole
+ *  clusters) to two arms at random, so that a model can be fitted as if it were an experiment
+ *  without an effect.
+ *
+ *  @param[in]  source  borrowed: must outlive the new source
+ *  @param[in]  cluster column whose rows stay together; NULL = each row on its own
+ *  @param[in]  run     its seed decides; NULL for defaults
+ *  @param[out] out     the source; free with up_source_free()
+ *  @param[out] err     the story of a failure; may be NULL
+ *  @return UP_OK; UP_E_COLUMN; UP_E_EXPRESSION; UP_E_TYPE; UP_E_ARGUMENT (the column is there
+ *          already); UP_E_NO_MEMORY
+ *  @par Cost O(columns); a random number per row when it is read
+ *  @since 0.1 @par Stability experimental */
+UP_API up_status up_power_split(up_source *source, const char *cluster,
+    const up_run *run, up_source **out, up_error *err) UP_MUST_USE;
+
+/** What a simulated plan comes to. */
+typedef struct up_power_simulated {
+    /** share of the replicates that reject */
+    double power;
+    /** of that share */
+    double std_error;
+    /** mean of the estimated effects of assignment */
+    double mean_estimate;
+    /** share of the 95 % intervals that hold the effect put in */
+    double coverage;
+    /** that could be fitted */
+    int64_t replicates;
+} up_power_simulated;
+
+/** Finds power by simulation: experiments of the wanted size are drawn from moments, an effect is
+ *  put into the arm, each is fitted and tested as real data are.
+ *
+ *  Clusters are drawn whole, with replacement, and dealt to the arms. Independent rows are drawn
+ *  through their sums: how many there are of each kind, and the mean and variance of each kind,
+ *  from their distributions.
+ *
+ *  @param[in]  m          moments of one metric that is not a ratio, with two arms and without
+ *                         continuous covariates
+ *  @param[in]  linear     how to fit; NULL for defaults
+ *  @param[in]  opts       effect (of assignment), units, alpha, sides; relative and shares too.
+ *                         0 units = as many as the moments have
+ *  @param[in]  replicates 10 to 100,000
+ *  @param[in]  run        its seed decides; NULL for defaults
+ *  @param[out] out        power with its standard error
+ *  @param[out] err        the story of a failure; may be NULL
+ *  @return UP_OK; UP_E_ARGUMENT; UP_E_NEEDS_ROWS (moments that cannot be drawn from);
+ *          UP_E_STOPPED; as up_fit_linear(); UP_E_NO_MEMORY
+ *  @par Assumes the units to come are like those of the past
+ *  @par Cost    replicates times a fit
+ *  @par Source  Efron & Tibshirani (1993) ch. 6 and 8; docs/planning.md eq. 9
+ *  @since 0.1 @par Stability experimental */
+UP_API up_status up_power_simulate(up_moments *m, const up_linear_opts *linear,
+    const up_power_opts *opts, int64_t replicates, const up_run *run,
+    up_power_simulated *out, up_error *err) UP_MUST_USE;
 
 #ifdef __cplusplus
 }

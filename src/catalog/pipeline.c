@@ -9,6 +9,7 @@
 
 #include <upshot/bayes.h>
 #include <upshot/mediate.h>
+#include <upshot/power.h>
 
 #include <string.h>
 
@@ -91,20 +92,22 @@ make_experiment(const upi_request *q, upi_pipeline *p, up_error *err)
     up_status status = UP_OK;
     const char *time = NULL;
     UP_TRY(time_column(q, &time, err));
-    const up_roles *roles = UP_ROLES(.intent_to_treat = upi_request_text(q, "itt"),
-        .treated = upi_request_text(q, "treated"),
-        .propensity = upi_request_text(q, "propensity"),
-        .instrument = upi_request_text(q, "instrument"),
-        .cluster = upi_request_text(q, "cluster"),
-        .cluster2 = upi_request_text(q, "cluster2"),
-        .unit = upi_request_text(q, "unit"), .time = time,
-        .strata = upi_request_text(q, "strata"),
-        .weight = upi_request_text(q, "weight"),
-        .control = upi_request_text(q, "control"),
-        .expected_split = upi_request_text(q, "expected-split"),
-        .filter = upi_request_text(q, "filter"),
-        .missing = upi_request_integer(q, "missing"),
-        .assigned_by_cluster = upi_request_flag(q, "assigned-by-cluster"));
+    const up_roles *roles =
+        UP_ROLES(.intent_to_treat =
+                     p->history != NULL ? UP_POWER_SPLIT : upi_request_text(q, "itt"),
+            .treated = upi_request_text(q, "treated"),
+            .propensity = upi_request_text(q, "propensity"),
+            .instrument = upi_request_text(q, "instrument"),
+            .cluster = upi_request_text(q, "cluster"),
+            .cluster2 = upi_request_text(q, "cluster2"),
+            .unit = upi_request_text(q, "unit"), .time = time,
+            .strata = upi_request_text(q, "strata"),
+            .weight = upi_request_text(q, "weight"),
+            .control = upi_request_text(q, "control"),
+            .expected_split = upi_request_text(q, "expected-split"),
+            .filter = upi_request_text(q, "filter"),
+            .missing = upi_request_integer(q, "missing"),
+            .assigned_by_cluster = upi_request_flag(q, "assigned-by-cluster"));
     UP_TRY(up_experiment_new(p->source, roles, &p->experiment, err));
     UP_TRY(add_each(q, "post", p->experiment, up_experiment_mark_post, err));
     UP_TRY(add_each(q, "metric", p->experiment, up_experiment_add_metric, err));
@@ -122,14 +125,33 @@ out:
 }
 
 static up_status
-read_rows(const upi_request *q, const up_run *run, upi_pipeline *p, up_error *err)
+split_history(const upi_request *q, const up_run *run, upi_pipeline *p, up_error *err)
 {
     up_status status = UP_OK;
-    UP_TRY(require(q, "itt", "the column of the assigned arm", err));
+    up_source *both = NULL;
+    UP_TRY(up_power_split(p->source, upi_request_text(q, "cluster"), run, &both, err));
+    p->history = p->source;
+    p->source = both;
+out:
+    return status;
+}
+
+static up_status
+read_rows(const upi_request *q, const up_run *run, bool may_split, upi_pipeline *p,
+    up_error *err)
+{
+    up_status status = UP_OK;
+    bool split = may_split && !upi_request_value(q, "itt")->given;
+    if (!split) {
+        UP_TRY(require(q, "itt", "the column of the assigned arm", err));
+    }
     if (p->graph == NULL) {
         UP_TRY(require(q, "metric", "what is measured", err));
     }
     UP_TRY(up_source_open(upi_request_text(q, "source"), run, &p->source, err));
+    if (split) {
+        UP_TRY(split_history(q, run, p, err));
+    }
     UP_TRY(make_experiment(q, p, err));
     UP_TRY(up_moments_build(p->experiment,
         UP_MOMENTS_OPTS(.layout = upi_request_integer(q, "layout"),
@@ -201,9 +223,9 @@ upi_pipeline_prior_json(const upi_pipeline *p, const upi_request *q, upi_json *j
     upi_json_put_double(j, "prior_rate", upi_request_number(q, "prior-rate"));
 }
 
-up_status
-upi_pipeline_run(
-    const upi_request *q, const up_run *run, upi_pipeline *out, up_error *err)
+static up_status
+pipeline(const upi_request *q, const up_run *run, bool may_split, upi_pipeline *out,
+    up_error *err)
 {
     up_status status = UP_OK;
     upi_pipeline p = {0};
@@ -214,7 +236,7 @@ upi_pipeline_run(
     if (up_moments_is_capsule(upi_request_text(q, "source")) != 0) {
         UP_TRY(load_capsule(q, &p, err));
     } else {
-        UP_TRY(read_rows(q, run, &p, err));
+        UP_TRY(read_rows(q, run, may_split, &p, err));
     }
     p.linear = model_options(q, p.moments);
     UP_TRY(fit_model(q, run, &p, err));
@@ -252,6 +274,20 @@ upi_pipeline_over(const upi_pipeline *p, const upi_request *q, up_error *err)
     return UP_OK;
 }
 
+up_status
+upi_pipeline_run(
+    const upi_request *q, const up_run *run, upi_pipeline *out, up_error *err)
+{
+    return pipeline(q, run, false, out, err);
+}
+
+up_status
+upi_pipeline_history(
+    const upi_request *q, const up_run *run, upi_pipeline *out, up_error *err)
+{
+    return pipeline(q, run, true, out, err);
+}
+
 void
 upi_pipeline_clear(upi_pipeline *p)
 {
@@ -261,6 +297,7 @@ upi_pipeline_clear(upi_pipeline *p)
     up_moments_free(p->moments);
     up_experiment_free(p->experiment);
     up_source_free(p->source);
+    up_source_free(p->history);
     *p = (upi_pipeline){0};
 }
 

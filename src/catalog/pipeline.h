@@ -9,7 +9,8 @@
 #include <upshot/graph.h>
 
 typedef struct upi_pipeline {
-    up_source *source;         /* NULL for a capsule */
+    up_source *source;  /* NULL for a capsule */
+    up_source *history; /* below the source, where rows without arms were split */
     up_experiment *experiment; /* NULL for a capsule */
     up_moments *moments;
     up_model *model;
@@ -21,6 +22,9 @@ typedef struct upi_pipeline {
 
 /* Reads rows or a capsule, compresses and fits. */
 up_status upi_pipeline_run(
+    const upi_request *q, const up_run *run, upi_pipeline *out, up_error *err);
+/* The same for rows without arms, too: without --itt they are split at random. */
+up_status upi_pipeline_history(
     const upi_request *q, const up_run *run, upi_pipeline *out, up_error *err);
 void upi_pipeline_clear(upi_pipeline *p);
 

@@ -25,6 +25,8 @@ typedef up_status (*upi_handler)(
     X(mediate)                                                                         \
     X(discover)                                                                        \
     X(project)                                                                         \
+    X(power)                                                                           \
+    X(assign)                                                                          \
     X(simulate)                                                                        \
     X(guide)                                                                           \
     X(explain)                                                                         \

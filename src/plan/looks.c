@@ -54,7 +54,7 @@ out:
 }
 
 static up_status
-find_bounds(upi_looks *l, const upi_plan *p, double alpha, up_error *err)
+find_bounds(upi_looks *l, const upi_power_plan *p, double alpha, up_error *err)
 {
     const up_power_opts *o = &p->o;
     int64_t sides = p->two_sided ? UPI_TWO_SIDED : UPI_GREATER;
@@ -71,7 +71,7 @@ find_bounds(upi_looks *l, const upi_plan *p, double alpha, up_error *err)
 }
 
 up_status
-upi_looks_make(const upi_plan *p, upi_looks **out, up_error *err)
+upi_looks_make(const upi_power_plan *p, upi_looks **out, up_error *err)
 {
     up_status status = UP_OK;
     upi_looks *l = NULL;

@@ -18,7 +18,7 @@ typedef struct upi_looks {
 } upi_looks;
 
 /* The looks of a plan that has several; free with upi_looks_free(). UP_E_ARGUMENT. */
-up_status upi_looks_make(const upi_plan *p, upi_looks **out, up_error *err);
+up_status upi_looks_make(const upi_power_plan *p, upi_looks **out, up_error *err);
 void upi_looks_free(upi_looks *l);
 /* The probability that some look rejects where the last one has this drift, and the share of
  * the information that is used on average. */

@@ -81,7 +81,7 @@ check_numbers(const up_power_opts *o, up_error *err)
 }
 
 static up_status
-read_shares(upi_plan *p, up_error *err)
+read_shares(upi_power_plan *p, up_error *err)
 {
     double total = 0;
     for (int64_t k = 0; k < p->o.arms; k++) {
@@ -109,7 +109,7 @@ need(bool ok, const char *field, const char *what, up_error *err)
 
 /* The variance of a unit without clusters, and the baseline. */
 static up_status
-read_metric(upi_plan *p, double *variance, up_error *err)
+read_metric(upi_power_plan *p, double *variance, up_error *err)
 {
     up_status status = UP_OK;
     const up_power_opts *o = &p->o;
@@ -145,7 +145,7 @@ out:
 }
 
 static up_status
-check_test(const upi_plan *p, up_error *err)
+check_test(const upi_power_plan *p, up_error *err)
 {
     up_status status = UP_OK;
     const up_power_opts *o = &p->o;
@@ -195,10 +195,10 @@ out:
 }
 
 up_status
-upi_plan_read(const up_power_opts *opts, upi_plan *out, up_error *err)
+upi_power_plan_read(const up_power_opts *opts, upi_power_plan *out, up_error *err)
 {
     up_status status = UP_OK;
-    upi_plan p = {0};
+    upi_power_plan p = {0};
     double variance = 0;
     UP_TRY(upi_opts_copy(&p.o, sizeof p.o, opts, err));
     up_power_opts *o = &p.o;
@@ -231,7 +231,7 @@ out:
 
 /* The factor of `variance` in arm k. */
 static double
-spread(const upi_plan *p, double effect, int64_t arm)
+spread(const upi_power_plan *p, double effect, int64_t arm)
 {
     if (p->o.metric != UP_POWER_PROPORTION || p->o.known_std_error > 0) {
         return 1;
@@ -241,7 +241,7 @@ spread(const upi_plan *p, double effect, int64_t arm)
 }
 
 bool
-upi_plan_possible(const upi_plan *p, double effect)
+upi_power_plan_possible(const upi_power_plan *p, double effect)
 {
     double share = p->baseline + effect * p->dilution;
     return p->o.metric != UP_POWER_PROPORTION || (share > 0 && share < 1);
@@ -249,7 +249,8 @@ upi_plan_possible(const upi_plan *p, double effect)
 
 /* The standard error under no effect over that under the effect: 1 when unpooled. */
 static double
-null_ratio(const upi_plan *p, const double *n, int64_t k, double effect, double se)
+null_ratio(
+    const upi_power_plan *p, const double *n, int64_t k, double effect, double se)
 {
     if (p->o.null_variance == UP_POWER_UNPOOLED) {
         return 1;
@@ -262,8 +263,8 @@ null_ratio(const upi_plan *p, const double *n, int64_t k, double effect, double 
 
 /* What comparison k shares with the others, and its drift. */
 static void
-set_comparison(const upi_plan *p, const double *n, int64_t k, const double effects[2],
-    upi_family *f, double *se)
+set_comparison(const upi_power_plan *p, const double *n, int64_t k,
+    const double effects[2], upi_family *f, double *se)
 {
     double seen = 1 - p->o.attrition;
     double v0 = p->variance * spread(p, effects[0], 0) / (n[0] * seen);
@@ -276,7 +277,7 @@ set_comparison(const upi_plan *p, const double *n, int64_t k, const double effec
 }
 
 static double
-total(const upi_plan *p, const double *n)
+total(const upi_power_plan *p, const double *n)
 {
     double sum = 0;
     for (int64_t k = 0; k < p->o.arms; k++) {
@@ -286,7 +287,7 @@ total(const upi_plan *p, const double *n)
 }
 
 static double
-degrees(const upi_plan *p, const double *n)
+degrees(const upi_power_plan *p, const double *n)
 {
     if (p->o.normal) {
         return INFINITY;
@@ -298,7 +299,8 @@ degrees(const upi_plan *p, const double *n)
 }
 
 upi_outlook
-upi_plan_outlook(const upi_plan *p, const double *n, double effect, double margin)
+upi_power_plan_outlook(
+    const upi_power_plan *p, const double *n, double effect, double margin)
 {
     upi_outlook out = {.df = degrees(p, n)};
     upi_family f = {.n = p->o.arms - 1, .df = out.df, .two_sided = p->two_sided};

@@ -4,7 +4,7 @@
 
 #include "plan/chance.h"
 
-typedef struct upi_plan {
+typedef struct upi_power_plan {
     up_power_opts o; /* resolved; shares stands in share */
     double share[UP_POWER_ARMS];
     double baseline;
@@ -16,10 +16,11 @@ typedef struct upi_plan {
     double size;       /* units analysed of a cluster; 0 = none */
     bool two_sided;
     double tests; /* comparisons that alpha is divided by */
-} upi_plan;
+} upi_power_plan;
 
 /* Checks and fills in. UP_E_ARGUMENT, UP_E_OPTIONS_TOO_NEW. */
-up_status upi_plan_read(const up_power_opts *opts, upi_plan *out, up_error *err);
+up_status upi_power_plan_read(
+    const up_power_opts *opts, upi_power_plan *out, up_error *err);
 
 /* What the tests look like with n (arms) units assigned, an effect of treatment and a margin. */
 typedef struct upi_outlook {
@@ -28,9 +29,9 @@ typedef struct upi_outlook {
     double worst_se, drift;   /* of that comparison */
     double power;
 } upi_outlook;
-upi_outlook upi_plan_outlook(
-    const upi_plan *p, const double *n, double effect, double margin);
+upi_outlook upi_power_plan_outlook(
+    const upi_power_plan *p, const double *n, double effect, double margin);
 /* False when the effect would make a share leave (0, 1). */
-bool upi_plan_possible(const upi_plan *p, double effect);
+bool upi_power_plan_possible(const upi_power_plan *p, double effect);
 
 #endif

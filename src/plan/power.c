@@ -14,14 +14,14 @@ enum { MOST_DOUBLINGS = 200 };
 typedef enum unknown { UNITS, EFFECT, MARGIN } unknown;
 
 typedef struct solving {
-    const upi_plan *p;
+    const upi_power_plan *p;
     const upi_looks *looks; /* NULL = one */
     unknown what;
     double units, effect, margin, target;
 } solving;
 
 static void
-split(const upi_plan *p, double units, double n[UP_POWER_ARMS])
+split(const upi_power_plan *p, double units, double n[UP_POWER_ARMS])
 {
     for (int64_t k = 0; k < p->o.arms; k++) {
         n[k] = units * p->share[k];
@@ -33,7 +33,7 @@ one_look(const solving *s, double units)
 {
     double n[UP_POWER_ARMS];
     split(s->p, units, n);
-    return upi_plan_outlook(s->p, n, s->effect, s->margin).power;
+    return upi_power_plan_outlook(s->p, n, s->effect, s->margin).power;
 }
 
 static double
@@ -49,7 +49,7 @@ above_target(double log_x, const void *ctx)
 
 /* The least number of units with at least one degree of freedom. */
 static double
-least_units(const upi_plan *p)
+least_units(const upi_power_plan *p)
 {
     double n = (double)p->o.arms + 1;
     return p->o.cluster_size > 0 ? n * p->o.cluster_size : n / (1 - p->o.attrition);
@@ -93,7 +93,7 @@ largest(const solving *s, double start)
     double sign = s->p->o.sides == UP_LESS ? -1 : 1;
     for (int i = 0; i < MOST_DOUBLINGS; i++) {
         double next = 2 * x;
-        if (s->what == EFFECT && !upi_plan_possible(s->p, sign * next)) {
+        if (s->what == EFFECT && !upi_power_plan_possible(s->p, sign * next)) {
             double room = sign > 0 ? 1 - s->p->baseline : s->p->baseline;
             return room * (1 - 1e-12) / s->p->dilution;
         }
@@ -110,7 +110,7 @@ solve_size(solving *s, double units, double *out, up_error *err)
 {
     double n[UP_POWER_ARMS];
     split(s->p, units, n);
-    upi_outlook at_zero = upi_plan_outlook(s->p, n, 0, 0);
+    upi_outlook at_zero = upi_power_plan_outlook(s->p, n, 0, 0);
     double se = at_zero.worst_se / (s->what == EFFECT ? s->p->dilution : 1);
     if (!(se > 0)) {
         return refuse_units(s, err);
@@ -118,7 +118,7 @@ solve_size(solving *s, double units, double *out, up_error *err)
     s->units = units;
     double start = 1e-6 * se;
     start = s->what == MARGIN ? start + fabs(s->effect * s->p->dilution) : start;
-    while (s->what == EFFECT && !upi_plan_possible(s->p, start)) {
+    while (s->what == EFFECT && !upi_power_plan_possible(s->p, start)) {
         start /= 2;
     }
     return solve(s, start, largest(s, start), out, err);
@@ -147,13 +147,14 @@ find_drift(const solving *s)
     double high = upi_looks_drift(s->looks, 1 - 1e-9);
     if (looks_gap(low, s) <= 0) {
         split(s->p, s->units, n);
-        return fmin(low, fabs(upi_plan_outlook(s->p, n, s->effect, s->margin).drift));
+        return fmin(
+            low, fabs(upi_power_plan_outlook(s->p, n, s->effect, s->margin).drift));
     }
     return looks_gap(high, s) >= 0 ? high : upi_root(looks_gap, s, low, high);
 }
 
 static double
-whole(const upi_plan *p, double n)
+whole(const upi_power_plan *p, double n)
 {
     double of = p->o.cluster_size > 0 ? p->o.cluster_size : 1;
     return of * ceil(n / of * (1 - 1e-12));
@@ -162,8 +163,8 @@ whole(const upi_plan *p, double n)
 static void
 describe(const solving *s, const double *n, up_power_result *r)
 {
-    const upi_plan *p = s->p;
-    upi_outlook o = upi_plan_outlook(p, n, s->effect, s->margin);
+    const upi_power_plan *p = s->p;
+    upi_outlook o = upi_power_plan_outlook(p, n, s->effect, s->margin);
     r->units = 0;
     r->arm_units = n[1];
     for (int64_t k = 0; k < p->o.arms; k++) {
@@ -238,14 +239,14 @@ up_power(const up_power_opts *opts, up_power_result *out, up_error *err)
 {
     UP_GUARD(err);
     up_status status = UP_OK;
-    upi_plan p;
+    upi_power_plan p;
     upi_looks *looks = NULL;
     up_power_result r = {0};
     double units = 0;
     double n[UP_POWER_ARMS];
-    UP_TRY(upi_plan_read(opts, &p, err));
+    UP_TRY(upi_power_plan_read(opts, &p, err));
     solving s = {.p = &p, .effect = p.o.effect, .margin = p.o.margin};
-    if (!upi_plan_possible(&p, s.effect)) {
+    if (!upi_power_plan_possible(&p, s.effect)) {
         status = upi_fail(err, UP_E_ARGUMENT, "effect",
             "the share %g with an effect of %g leaves the range from 0 to 1",
             p.baseline, s.effect * p.dilution);
