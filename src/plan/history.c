@@ -42,6 +42,26 @@ out:
     return status;
 }
 
+/* The same effect without covariates; NaN where the moments cannot be fitted so: a capsule with
+ * continuous covariates holds the second pass of one model. */
+static up_status
+without_covariates(up_moments *m, const up_linear_opts *opts, const up_effect *full,
+    const up_run *run, up_effect *out, up_error *err)
+{
+    *out = *full;
+    if (m->experiment->n_covariates == 0 || (opts != NULL && opts->no_covariates != 0)) {
+        return UP_OK;
+    }
+    up_status status =
+        one_effect(m, opts, true, full->metric, full->arm, run, out, err);
+    if (status == UP_E_NEEDS_ROWS) {
+        *err = (up_error)UP_ERROR_INIT;
+        out->std_error = NAN;
+        status = UP_OK;
+    }
+    return status;
+}
+
 /* Rows by arm, and how many of them received `level` of the treatment. */
 static void
 count_arm(
@@ -219,19 +239,16 @@ up_power_history_read(up_moments *m, const up_linear_opts *opts, const char *met
     UP_TRY(read_arms(m, &full, &h, err));
     read_shares(m, full.against, &h);
     h.spread = h.std_error * sqrt(h.units / (1 / h.control_share + 1 / h.arm_share));
-    plain = full;
-    if (e->n_covariates > 0 && (opts == NULL || opts->no_covariates == 0)) {
-        UP_TRY(one_effect(m, opts, true, metric, arm, run, &plain, err));
-        double ratio = full.std_error / plain.std_error;
-        h.r2 = fmax(0, 1 - ratio * ratio);
-    }
+    UP_TRY(without_covariates(m, opts, &full, run, &plain, err));
+    double ratio = full.std_error / plain.std_error;
+    h.r2 = isnan(ratio) ? (double)NAN : fmax(0, 1 - ratio * ratio);
     h.clusters = h.cluster_size = h.cluster_cv = h.icc = NAN;
     if (m->ways > 0) {
         read_clusters(m, &h);
         UP_TRY(independent_error(m, &plain, &h, run, &independent, err));
         double deff = plain.std_error * plain.std_error / (independent * independent);
         double m1 = (h.cluster_cv * h.cluster_cv + 1) * h.cluster_size - 1;
-        h.icc = m1 > 0 ? fmin(1, fmax(0, (deff - 1) / m1)) : (double)NAN;
+        h.icc = m1 > 0 && !isnan(deff) ? fmin(1, fmax(0, (deff - 1) / m1)) : (double)NAN;
     }
     *out = h;
 out:

@@ -136,21 +136,22 @@ looks_gap(double drift, const void *ctx)
     return one_look(s, s->units / upi_looks_inflation(s->looks, drift, power)) - power;
 }
 
-/* A confidence sequence may have less power than alpha, which no test of one look has: there the
- * normal distribution stands in for t. */
+/* The drift under the normal distribution is close, and t takes a little of it away. Where there
+ * is hardly any power, or all of it, it stands for the answer: a confidence sequence may have less
+ * power than alpha, which no test of one look has. */
 static double
 find_drift(const solving *s)
 {
     double n[UP_POWER_ARMS];
+    split(s->p, s->units, n);
+    double near = fabs(upi_power_plan_outlook(s->p, n, s->effect, s->margin).drift);
     double alpha = upi_chance(0, INFINITY, s->looks->fixed, s->looks->two_sided);
-    double low = fmax(0.1, upi_looks_drift(s->looks, 1.01 * alpha));
-    double high = upi_looks_drift(s->looks, 1 - 1e-9);
-    if (looks_gap(low, s) <= 0) {
-        split(s->p, s->units, n);
-        return fmin(
-            low, fabs(upi_power_plan_outlook(s->p, n, s->effect, s->margin).drift));
+    double low = fmax(0.5 * near, upi_looks_drift(s->looks, 1.2 * alpha));
+    double high = fmin(1.01 * near, upi_looks_drift(s->looks, 1 - 1e-9));
+    if (!(low < high) || looks_gap(low, s) <= 0 || looks_gap(high, s) >= 0) {
+        return near;
     }
-    return looks_gap(high, s) >= 0 ? high : upi_root(looks_gap, s, low, high);
+    return upi_root(looks_gap, s, low, high);
 }
 
 static double
