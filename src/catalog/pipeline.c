@@ -196,12 +196,14 @@ static up_status
 fit_model(const upi_request *q, const up_run *run, upi_pipeline *p, up_error *err)
 {
     enum { NONE, ROBUST, NIG };
-    bool known = upi_request_has(q, "posterior");
-    const upi_value *prior = known ? upi_request_value(q, "prior") : NULL;
-    int64_t kind = known ? upi_request_integer(q, "posterior") : NONE;
-    double shape = known ? upi_request_number(q, "prior-shape") : 0;
-    double rate = known ? upi_request_number(q, "prior-rate") : 0;
-    if (kind == NONE && (prior == NULL || !prior->given) && shape + rate == 0) {
+    if (!upi_request_has(q, "posterior")) {
+        return up_fit_linear(p->moments, &p->linear, run, &p->model, err);
+    }
+    const upi_value *prior = upi_request_value(q, "prior");
+    int64_t kind = upi_request_integer(q, "posterior");
+    double shape = upi_request_number(q, "prior-shape");
+    double rate = upi_request_number(q, "prior-rate");
+    if (kind == NONE && !prior->given && shape + rate == 0) {
         return up_fit_linear(p->moments, &p->linear, run, &p->model, err);
     }
     return up_fit_bayes(p->moments,
