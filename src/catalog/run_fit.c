@@ -5,6 +5,7 @@
 #include "catalog/verbs.h"
 #include "moments/moments.h"
 
+#include <upshot/bayes.h>
 #include <upshot/check.h>
 
 #include <math.h>
@@ -68,6 +69,35 @@ out:
     return status;
 }
 
+/* What kind of posterior the coefficients are, and how well the prior foretold the data. */
+static up_status
+note_posterior(const up_model *m, up_result *r, up_error *err)
+{
+    up_status status = UP_OK;
+    if (*up_model_posterior(m) == '\0') {
+        return UP_OK;
+    }
+    UP_TRY(upi_notes_add(&r->notes, UP_N_CREDIBLE, "posterior", (double)NAN,
+        (double)NAN, err,
+        "Coefficients are means, and standard errors scales, of the %s posterior; the "
+        "prior is %s.",
+        up_model_posterior(m), up_model_prior(m)));
+    for (int64_t c = 0; c < up_model_components(m); c++) {
+        double evidence = up_model_log_evidence(m, c);
+        if (isnan(evidence)) {
+            continue;
+        }
+        UP_TRY(upi_notes_add(&r->notes, UP_N_CREDIBLE, up_model_component(m, c),
+            evidence, (double)NAN, err,
+            "The log evidence of '%s' is %.6g: among models and priors of the same "
+            "rows, "
+            "the one with the largest foretold them best.",
+            up_model_component(m, c), evidence));
+    }
+out:
+    return status;
+}
+
 /* --explain: what the compression did and what it cost. */
 static up_status
 explain_layout(const upi_pipeline *p, up_result *r, up_error *err)
@@ -115,6 +145,7 @@ upi_handle_fit(const upi_request *q, const up_run *run, up_result *out, up_error
     out->view = UPI_VIEW_TABLE;
     UP_TRY(upi_pipeline_describe(&p, q, out, err));
     UP_TRY(fill_coefficients(p.model, out, err));
+    UP_TRY(note_posterior(p.model, out, err));
     UP_TRY(upi_pipeline_checks(&p, q, out, err));
     UP_TRY(set_options(q, &p, out, err));
     UP_TRY(save(q, run, &p, out, err));

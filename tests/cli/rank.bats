@@ -66,6 +66,10 @@ setup() { setup_place; }
     both "$UPSHOT" fit m.csv --itt arm --metric y --posterior nig --prior '* ~ normal(0, 1 sd)' --json
     [ "$status" -eq 0 ]
     [ "$(jq -r .options.posterior <<<"$out")" = nig ]
+    both "$UPSHOT" fit m.csv --itt arm --metric y --posterior nig --prior '* ~ normal(0, 1 sd)' \
+        --prior-shape 2 --prior-rate 1 --json
+    # the density of a t with 4 degrees of freedom, location 0, scale (I + X X')/2
+    jq -e '.warnings[] | select(.code == "N_CREDIBLE" and .field == "y") | .number + 16.965347478 | fabs < 0.001' <<<"$out"
     both "$UPSHOT" effect m.csv --itt arm --metric y --prior 'effect ~ normal(-90, 1)' --json
     jq -e '[.warnings[].code] | index("W_PRIOR_CONFLICT") != null' <<<"$out"
 }
