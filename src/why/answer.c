@@ -56,18 +56,17 @@ free_list(const char *const *names)
 }
 
 up_status
-upi_answer_add(up_answer *a, const char *kind, bool holds, const int64_t *nodes,
-    int64_t n_nodes, const upi_set *given, upi_text *t, up_error *err)
+upi_answer_add(up_answer *a, upi_draft d, upi_text *t, up_error *err)
 {
     up_status status = UP_OK;
     int64_t condition[UP_GRAPH_MOST_NODES];
-    up_finding f = {.kind = kind,
-        .holds = holds,
-        .n_nodes = n_nodes,
-        .n_given = list(given, condition)};
+    up_finding f = {.kind = d.kind,
+        .holds = d.holds,
+        .n_nodes = d.n_nodes,
+        .n_given = list(d.given, condition)};
     char *text = NULL;
     UP_TRY(upi_text_take(t, &text, err));
-    UP_TRY(copy_names(a->g, nodes, n_nodes, &f.nodes, err));
+    UP_TRY(copy_names(a->g, d.nodes, d.n_nodes, &f.nodes, err));
     UP_TRY(copy_names(a->g, condition, f.n_given, &f.given, err));
     UP_TRY(UP_RESERVE(&a->item, &a->capacity, a->n + 1, err));
     f.text = text;
@@ -87,7 +86,7 @@ upi_answer_add_set(up_answer *a, const char *kind, const upi_set *nodes,
 {
     int64_t node[UP_GRAPH_MOST_NODES];
     int64_t n = list(nodes, node);
-    return upi_answer_add(a, kind, true, node, n, given, t, err);
+    return upi_answer_add(a, (upi_draft){kind, true, node, n, given}, t, err);
 }
 
 void

@@ -121,13 +121,14 @@ upi_ask_valid(const upi_ask *q, up_answer *a, up_error *err)
     a->verdict = upi_adjustment_valid(&e, q->given);
     for (int64_t v = upi_set_next(&bad, 0); v >= 0; v = upi_set_next(&bad, v + 1)) {
         say_forbidden(&e, v, &t);
-        UP_TRY(upi_answer_add(a, "problem", true, &v, 1, NULL, &t, err));
+        UP_TRY(upi_answer_add(a, (upi_draft){"problem", true, &v, 1, NULL}, &t, err));
     }
     upi_graph_open_path(&e.rest, q->x, q->y, q->given, &open);
     if (open.n > 0) {
         upi_text_add(&t, "this path is open and not part of the effect: ");
         upi_say_open_path(q->g, &open, q->given, &t);
-        UP_TRY(upi_answer_add(a, "problem", true, open.node, open.n, NULL, &t, err));
+        UP_TRY(upi_answer_add(
+            a, (upi_draft){"problem", true, open.node, open.n, NULL}, &t, err));
     }
     upi_text_add(&t, "adjusting for ");
     upi_set_text(q->g, &q->given, &t);
@@ -159,7 +160,8 @@ list_instruments(
             upi_text_add(&t, " given ");
             upi_set_text(q->g, &given[z], &t);
         }
-        UP_TRY(upi_answer_add(a, "instrument", true, &z, 1, &given[z], &t, err));
+        UP_TRY(upi_answer_add(
+            a, (upi_draft){"instrument", true, &z, 1, &given[z]}, &t, err));
     }
 out:
     return status;
@@ -273,7 +275,7 @@ upi_ask_forbidden(const upi_ask *q, up_answer *a, up_error *err)
             upi_text_free(&t);
             continue;
         }
-        UP_TRY(upi_answer_add(a, "forbidden", true, &v, 1, NULL, &t, err));
+        UP_TRY(upi_answer_add(a, (upi_draft){"forbidden", true, &v, 1, NULL}, &t, err));
     }
     UP_TRY(say_count(q, a, "forbidden control", "forbidden controls", err));
 out:

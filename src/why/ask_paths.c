@@ -50,8 +50,8 @@ add_path(void *ctx, const upi_path *path)
                                "it is conditioned on"
                              : ", which is conditioned on");
     }
-    l->status = upi_answer_add(
-        l->a, "path", at < 0, path->node, path->n, &l->q->given, &t, l->err);
+    l->status = upi_answer_add(l->a,
+        (upi_draft){"path", at < 0, path->node, path->n, &l->q->given}, &t, l->err);
     return l->status == UP_OK;
 }
 
@@ -105,7 +105,8 @@ add_independence(
         upi_text_add(&t, " given ");
         upi_set_text(g, &given, &t);
     }
-    return upi_answer_add(a, "independence", true, pair, 2, &given, &t, err);
+    return upi_answer_add(
+        a, (upi_draft){"independence", true, pair, 2, &given}, &t, err);
 }
 
 up_status

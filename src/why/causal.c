@@ -143,11 +143,31 @@ upi_front_door_valid(const upi_effect_query *q, upi_set m)
            intercepts(q, m);
 }
 
-/* Subsets of the candidates by size; those that hold a set found before are not minimal. */
+/* Adds m unless it holds a set found before, and so is not minimal. */
+static up_status
+take_front_door(
+    const upi_effect_query *q, upi_set m, int64_t most, upi_sets *out, up_error *err)
+{
+    bool minimal = intercepts(q, m);
+    for (int64_t k = 0; minimal && k < out->n; k++) {
+        minimal = !upi_set_within(&out->item[k], &m);
+    }
+    if (!minimal || !upi_front_door_valid(q, m)) {
+        return UP_OK;
+    }
+    if (out->n >= most) {
+        out->complete = false;
+        return UP_OK;
+    }
+    return upi_sets_add(out, m, err);
+}
+
+/* Subsets of the candidates by size. */
 static up_status
 list_front_doors(const upi_effect_query *q, upi_set candidates, int64_t most,
     upi_sets *out, up_error *err)
 {
+    up_status status = UP_OK;
     int64_t node[FRONT_DOOR_NODES];
     int64_t n = 0;
     for (int64_t i = upi_set_next(&candidates, 0); i >= 0;
@@ -155,31 +175,17 @@ list_front_doors(const upi_effect_query *q, upi_set candidates, int64_t most,
         node[n++] = i;
     }
     for (int64_t size = 1; size <= n; size++) {
-        for (uint32_t bits = 1; bits < (1U << n); bits++) {
+        for (uint32_t bits = 1; status == UP_OK && bits < (1U << n); bits++) {
             upi_set m = {{0}};
             for (int64_t i = 0; i < n; i++) {
-                if (((bits >> i) & 1U) != 0) {
-                    upi_set_add(&m, node[i]);
-                }
+                upi_set one = ((bits >> i) & 1U) != 0 ? upi_set_of(node[i]) : m;
+                m = upi_set_or(m, one);
             }
-            bool minimal = upi_set_count(&m) == size && intercepts(q, m);
-            for (int64_t k = 0; minimal && k < out->n; k++) {
-                minimal = !upi_set_within(&out->item[k], &m);
-            }
-            if (!minimal || !upi_front_door_valid(q, m)) {
-                continue;
-            }
-            if (out->n >= most) {
-                out->complete = false;
-                return UP_OK;
-            }
-            up_status status = upi_sets_add(out, m, err);
-            if (status != UP_OK) {
-                return status;
-            }
+            status = upi_set_count(&m) == size ? take_front_door(q, m, most, out, err)
+                                               : status;
         }
     }
-    return UP_OK;
+    return status;
 }
 
 up_status

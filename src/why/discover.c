@@ -12,6 +12,7 @@
 #include <upshot/discover.h>
 
 #include <math.h>
+#include <string.h>
 
 enum { STREAM = 0x70630001, MOST_RESAMPLES = 100000 };
 
@@ -166,28 +167,42 @@ out:
 }
 
 static up_status
-report(const search *s, const up_discover_opts *o, up_discovery *out, up_error *err)
+add_nodes(const search *s, up_discovery *out, up_error *err)
+{
+    up_status status = UP_OK;
+    UP_TRY(upi_graph_new(&out->graph, err));
+    for (int64_t i = 0; i < s->in.d; i++) {
+        int64_t node = -1;
+        const char *name = s->scatter.column[i].name;
+        UP_TRY(upi_graph_node(out->graph, name, (int64_t)strlen(name), &node, err));
+    }
+out:
+    return status;
+}
+
+static up_status
+add_edges(const search *s, up_discovery *out, up_error *err)
 {
     up_status status = UP_OK;
     int64_t d = s->in.d;
-    UP_TRY(upi_graph_new(&out->graph, err));
-    for (int64_t i = 0; i < d; i++) {
-        int64_t node = -1;
-        const char *name = s->scatter.column[i].name;
-        int64_t length = 0;
-        while (name[length] != '\0') {
-            length++;
-        }
-        UP_TRY(upi_graph_node(out->graph, name, length, &node, err));
-    }
     UP_TRY(UP_NEW(&out->edge, d * d, err));
     for (int64_t i = 0; i < d; i++) {
-        for (int64_t j = i + 1; j < d; j++) {
-            if (upi_set_has(&s->found->near[i], j)) {
-                UP_TRY(add_edge(s, i, j, out, err));
-            }
+        upi_set near = s->found->near[i];
+        for (int64_t j = upi_set_next(&near, i + 1); j >= 0 && status == UP_OK;
+             j = upi_set_next(&near, j + 1)) {
+            status = add_edge(s, i, j, out, err);
         }
     }
+out:
+    return status;
+}
+
+static up_status
+report(const search *s, const up_discover_opts *o, up_discovery *out, up_error *err)
+{
+    up_status status = UP_OK;
+    UP_TRY(add_nodes(s, out, err));
+    UP_TRY(add_edges(s, out, err));
     UP_TRY(upi_graph_finish(out->graph, err));
     out->tests = s->found->tests;
     out->n = s->scatter.n;

@@ -125,7 +125,7 @@ fail_cycle(const up_graph *g, upi_set left, up_error *err)
 {
     enum { SHOWN = 12 };
     upi_set seen = {{0}};
-    int64_t path[UP_GRAPH_MOST_NODES];
+    int64_t path[UP_GRAPH_MOST_NODES] = {0};
     int64_t n = 0;
     int64_t node = upi_set_next(&left, 0);
     while (!upi_set_has(&seen, node)) {

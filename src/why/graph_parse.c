@@ -100,6 +100,27 @@ out:
     return status;
 }
 
+/* A name among those in braces, or a sign between them. */
+static up_status
+read_member(parser *p, upi_set *group, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t node = -1;
+    if (p->t.kind == UPI_G_COMMA || p->t.kind == UPI_G_SEMICOLON) {
+        return advance(p, err);
+    }
+    if (!is_name(&p->t)) {
+        return fail_here(p, err, "braces hold names of nodes only");
+    }
+    if (is_word(p, "subgraph") && p->syntax == DOT) {
+        return fail_here(p, err, "subgraphs are not read");
+    }
+    UP_TRY(read_node(p, &node, err));
+    upi_set_add(group, node);
+out:
+    return status;
+}
+
 /* A name, or names in braces. */
 static up_status
 read_group(parser *p, upi_set *out, up_error *err)
@@ -108,27 +129,16 @@ read_group(parser *p, upi_set *out, up_error *err)
     upi_set group = {{0}};
     int64_t node = -1;
     if (is_name(&p->t)) {
-        UP_TRY(read_node(p, &node, err));
-        *out = upi_set_of(node);
-        return UP_OK;
+        status = read_node(p, &node, err);
+        *out = status == UP_OK ? upi_set_of(node) : group;
+        return status;
     }
     if (p->t.kind != UPI_G_OPEN) {
         return fail_here(p, err, "a node is expected here");
     }
     UP_TRY(advance(p, err));
     while (p->t.kind != UPI_G_CLOSE) {
-        if (p->t.kind == UPI_G_COMMA || p->t.kind == UPI_G_SEMICOLON) {
-            UP_TRY(advance(p, err));
-            continue;
-        }
-        if (!is_name(&p->t)) {
-            return fail_here(p, err, "braces hold names of nodes only");
-        }
-        if (is_word(p, "subgraph") && p->syntax == DOT) {
-            return fail_here(p, err, "subgraphs are not read");
-        }
-        UP_TRY(read_node(p, &node, err));
-        upi_set_add(&group, node);
+        UP_TRY(read_member(p, &group, err));
     }
     if (upi_set_empty(&group)) {
         return fail_here(p, err, "the braces hold no node");
@@ -322,20 +332,18 @@ out:
 static up_status
 read_marks(parser *p, const attributes *a, up_error *err)
 {
-    up_status status = UP_OK;
-    UP_TRY(advance(p, err));
-    for (;;) {
+    up_status status = advance(p, err);
+    bool more = true;
+    while (more && status == UP_OK) {
         int64_t node = -1;
         if (!is_name(&p->t)) {
             return fail_here(p, err, "a node is expected here");
         }
         UP_TRY(read_node(p, &node, err));
         mark(p, upi_set_of(node), a);
-        if (p->t.kind == UPI_G_COMMA) {
-            UP_TRY(advance(p, err));
-        } else if (!is_name(&p->t) || p->t.new_line) {
-            break;
-        }
+        bool comma = p->t.kind == UPI_G_COMMA;
+        more = comma || (is_name(&p->t) && !p->t.new_line);
+        status = comma ? advance(p, err) : status;
     }
 out:
     return status;
@@ -349,6 +357,9 @@ read_own_statement(parser *p, up_error *err)
         .treatment = is_word(p, "treatment"),
         .outcome = is_word(p, "outcome")};
     bool word = a.latent || a.treatment || a.outcome;
+    if (p->t.kind == UPI_G_SEMICOLON) {
+        return advance(p, err);
+    }
     up_status status = word && is_name(&next) && !next.new_line ? read_marks(p, &a, err)
                                                                 : read_chain(p, err);
     if (status != UP_OK || p->t.kind == UPI_G_END || p->t.kind == UPI_G_SEMICOLON ||
@@ -368,6 +379,12 @@ read_framed_statement(parser *p, up_error *err)
     up_status status = UP_OK;
     upi_graph_token next = peek(p);
     attributes ignored = {0};
+    if (p->t.kind == UPI_G_END) {
+        return fail_here(p, err, "the closing brace } is missing");
+    }
+    if (p->t.kind == UPI_G_SEMICOLON || p->t.kind == UPI_G_COMMA) {
+        return advance(p, err);
+    }
     if (is_name(&p->t) && next.kind == UPI_G_EQUALS) {
         bool new_line = false;
         int32_t value = upi_graph_skip(p->text, next.end, &new_line);
@@ -399,13 +416,6 @@ read_frame(parser *p, up_error *err)
     up_status status = UP_OK;
     UP_TRY(advance(p, err));
     while (p->t.kind != UPI_G_CLOSE) {
-        if (p->t.kind == UPI_G_END) {
-            return fail_here(p, err, "the closing brace } is missing");
-        }
-        if (p->t.kind == UPI_G_SEMICOLON || p->t.kind == UPI_G_COMMA) {
-            UP_TRY(advance(p, err));
-            continue;
-        }
         UP_TRY(read_framed_statement(p, err));
     }
     UP_TRY(advance(p, err));
@@ -472,10 +482,6 @@ read_graph(parser *p, up_error *err)
         UP_TRY(read_frame(p, err));
     }
     while (!framed && p->t.kind != UPI_G_END) {
-        if (p->t.kind == UPI_G_SEMICOLON) {
-            UP_TRY(advance(p, err));
-            continue;
-        }
         UP_TRY(read_own_statement(p, err));
     }
     UP_TRY(upi_graph_finish(p->g, err));

@@ -67,11 +67,19 @@ check_randomised(const up_graph *g, int64_t node, up_error *err)
                         "assigned, make them two nodes (--itt, --treated)");
 }
 
+/* A covariate is no effect of what was randomised. */
 static up_status
-check_covariate(const up_graph *g, int64_t randomised, int64_t node, up_error *err)
+check_covariate(const up_graph *g, const upi_set *roots, const up_moments *m,
+    int64_t node, up_error *err)
 {
-    upi_path path;
-    upi_graph_causal_path(g, randomised, node, &path);
+    upi_path path = {.n = 0};
+    if (upi_set_has(&g->latent, node) || !is_covariate(m->experiment, g->name[node])) {
+        return UP_OK;
+    }
+    for (int64_t r = upi_set_next(roots, 0); r >= 0 && path.n == 0;
+         r = upi_set_next(roots, r + 1)) {
+        upi_graph_causal_path(g, r, node, &path);
+    }
     if (path.n == 0) {
         return UP_OK;
     }
@@ -85,6 +93,35 @@ check_covariate(const up_graph *g, int64_t randomised, int64_t node, up_error *e
     return upi_fix(err, "make it a metric (--metric), or remove the arrow");
 }
 
+/* A node is declared; one that was randomised has no causes, and goes into roots. */
+static up_status
+check_node(
+    const up_graph *g, const up_moments *m, int64_t i, upi_set *roots, up_error *err)
+{
+    const char *name = g->name[i];
+    int64_t randomised = m->instrument >= 0 ? m->instrument : m->arm;
+    bool role = is_key(m, m->arm, name) || is_key(m, m->treated, name) ||
+                is_key(m, m->instrument, name);
+    if (upi_set_has(&g->latent, i)) {
+        return UP_OK;
+    }
+    if (!role && !is_covariate(m->experiment, name) &&
+        upi_experiment_metric(m->experiment, name) < 0) {
+        (void)upi_fail(err, UP_E_COLUMN, name,
+            "the node '%s' is not the arm, a metric or a covariate", name);
+        return upi_fix(err,
+            "add --metric %s, or --covariates %s if it was measured before treatment, "
+            "or "
+            "write 'latent %s' in the graph",
+            name, name, name);
+    }
+    if (!is_key(m, randomised, name)) {
+        return UP_OK;
+    }
+    upi_set_add(roots, i);
+    return check_randomised(g, i, err);
+}
+
 up_status
 up_graph_check(const up_graph *g, const up_moments *m, up_error *err)
 {
@@ -94,36 +131,12 @@ up_graph_check(const up_graph *g, const up_moments *m, up_error *err)
             err, UP_E_ARGUMENT, "graph", "no graph or no moments were given");
     }
     up_status status = UP_OK;
-    int64_t randomised = m->instrument >= 0 ? m->instrument : m->arm;
     upi_set roots = {{0}};
     for (int64_t i = 0; i < g->n; i++) {
-        const char *name = g->name[i];
-        bool role = is_key(m, m->arm, name) || is_key(m, m->treated, name) ||
-                    is_key(m, m->instrument, name);
-        if (upi_set_has(&g->latent, i)) {
-            continue;
-        }
-        if (!role && !is_covariate(m->experiment, name) &&
-            upi_experiment_metric(m->experiment, name) < 0) {
-            (void)upi_fail(err, UP_E_COLUMN, name,
-                "the node '%s' is not the arm, a metric or a covariate", name);
-            return upi_fix(err,
-                "add --metric %s, or --covariates %s if it was measured before "
-                "treatment, or write 'latent %s' in the graph",
-                name, name, name);
-        }
-        if (is_key(m, randomised, name)) {
-            upi_set_add(&roots, i);
-            UP_TRY(check_randomised(g, i, err));
-        }
+        UP_TRY(check_node(g, m, i, &roots, err));
     }
-    for (int64_t r = upi_set_next(&roots, 0); r >= 0; r = upi_set_next(&roots, r + 1)) {
-        for (int64_t i = 0; i < g->n; i++) {
-            if (!upi_set_has(&g->latent, i) &&
-                is_covariate(m->experiment, g->name[i])) {
-                UP_TRY(check_covariate(g, r, i, err));
-            }
-        }
+    for (int64_t i = 0; i < g->n; i++) {
+        UP_TRY(check_covariate(g, &roots, m, i, err));
     }
 out:
     return status;

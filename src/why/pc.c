@@ -260,32 +260,47 @@ take_arrows(const upi_pc_in *in, upi_pc_out *out, const upi_set *want, bool coun
     return changed;
 }
 
-/* chain[k]: for a - k - b known to be no collider, a in chain[k * d + b] and the reverse. */
+/* What the triples say: arrows wanted, and for each a - k - b known to be no collider b in
+ * chain[k * d + a] and the reverse. */
+typedef struct verdicts {
+    upi_set want[UPI_PC_MOST];
+    upi_set *chain;
+} verdicts;
+
+static void
+take_triple(const upi_pc_in *in, upi_pc_out *out, verdicts *v, const int64_t t[3])
+{
+    int64_t a = t[0];
+    int64_t k = t[1];
+    int64_t b = t[2];
+    int kind = joined(out, a, b) ? -1 : judge(in, out, a, k, b);
+    if (kind == IS_AMBIGUOUS) {
+        out->ambiguous++;
+    } else if (kind == IS_COLLIDER) {
+        upi_set_add(&v->want[a], k);
+        upi_set_add(&v->want[b], k);
+    } else if (kind == IS_CHAIN) {
+        upi_set_add(&v->chain[k * in->d + a], b);
+        upi_set_add(&v->chain[k * in->d + b], a);
+    }
+}
+
 static void
 find_colliders(const upi_pc_in *in, upi_pc_out *out, upi_set *chain)
 {
-    upi_set want[UPI_PC_MOST] = {{{0}}};
+    verdicts v = {.chain = chain};
     for (int64_t k = 0; k < in->d; k++) {
-        for (int64_t a = upi_set_next(&out->near[k], 0); a >= 0;
-             a = upi_set_next(&out->near[k], a + 1)) {
-            for (int64_t b = upi_set_next(&out->near[k], a + 1); b >= 0;
-                 b = upi_set_next(&out->near[k], b + 1)) {
-                if (joined(out, a, b)) {
-                    continue;
-                }
-                int kind = judge(in, out, a, k, b);
-                out->ambiguous += kind == IS_AMBIGUOUS ? 1 : 0;
-                if (kind == IS_COLLIDER) {
-                    upi_set_add(&want[a], k);
-                    upi_set_add(&want[b], k);
-                } else if (kind == IS_CHAIN) {
-                    upi_set_add(&chain[k * in->d + a], b);
-                    upi_set_add(&chain[k * in->d + b], a);
-                }
+        upi_set near = out->near[k];
+        for (int64_t a = upi_set_next(&near, 0); a >= 0;
+             a = upi_set_next(&near, a + 1)) {
+            for (int64_t b = upi_set_next(&near, a + 1); b >= 0;
+                 b = upi_set_next(&near, b + 1)) {
+                const int64_t triple[3] = {a, k, b};
+                take_triple(in, out, &v, triple);
             }
         }
     }
-    (void)take_arrows(in, out, want, true);
+    (void)take_arrows(in, out, v.want, true);
 }
 
 /* Whether one of Meek's rules turns a - b into a -> b. */
@@ -316,6 +331,21 @@ meek(const upi_pc_in *in, const upi_pc_out *out, const upi_set *chain, int64_t a
     return false;
 }
 
+/* One round of Meek's rules; whether it gave an arrow. */
+static bool
+meek_round(const upi_pc_in *in, upi_pc_out *out, const upi_set *chain)
+{
+    upi_set want[UPI_PC_MOST] = {{{0}}};
+    for (int64_t a = 0; a < in->d; a++) {
+        for (int64_t b = 0; b < in->d; b++) {
+            if (undirected(out, a, b) && meek(in, out, chain, a, b)) {
+                upi_set_add(&want[a], b);
+            }
+        }
+    }
+    return take_arrows(in, out, want, false);
+}
+
 static void
 orient(const upi_pc_in *in, upi_pc_out *out)
 {
@@ -325,17 +355,7 @@ orient(const upi_pc_in *in, upi_pc_out *out)
         out->to[i] = upi_set_and(out->near[i], in->after[i]);
     }
     find_colliders(in, out, chain);
-    bool changed = true;
-    while (changed) {
-        upi_set want[UPI_PC_MOST] = {{{0}}};
-        for (int64_t a = 0; a < in->d; a++) {
-            for (int64_t b = 0; b < in->d; b++) {
-                if (undirected(out, a, b) && meek(in, out, chain, a, b)) {
-                    upi_set_add(&want[a], b);
-                }
-            }
-        }
-        changed = take_arrows(in, out, want, false);
+    while (meek_round(in, out, chain)) {
     }
 }
 

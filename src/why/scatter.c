@@ -449,6 +449,31 @@ count_observations(const up_moments *m, upi_scatter *s)
     s->n = m->ways > 0 && (double)clusters < s->n ? (double)clusters : s->n;
 }
 
+/* Adds up the groups; with clusters into their blocks too, where there are blocks. */
+static void
+fill_from_groups(const up_moments *m, const upi_scatter *s, double *gram)
+{
+    int64_t width = packed(0, s->d + 1);
+    for (int64_t g = 0; g < m->n_groups; g++) {
+        add_group(m, s, g, gram);
+        if (s->block != NULL && m->ways > 0) {
+            uint64_t b = upi_hash_u64(m->cluster[0][g]) % UPI_SCATTER_BLOCKS;
+            add_group(m, s, g, s->block + (int64_t)b * width);
+        }
+    }
+}
+
+static void
+add_blocks(const upi_scatter *s, double *gram)
+{
+    int64_t width = packed(0, s->d + 1);
+    for (int64_t b = 0; b < s->n_blocks; b++) {
+        for (int64_t i = 0; i < width; i++) {
+            gram[i] += s->block[b * width + i];
+        }
+    }
+}
+
 up_status
 upi_scatter_make(const up_moments *m, const up_graph *only, bool blocks,
     const up_run *run, upi_scatter *out, up_error *err)
@@ -458,31 +483,24 @@ upi_scatter_make(const up_moments *m, const up_graph *only, bool blocks,
     double gram[(UPI_SCATTER_MOST + 1) * (UPI_SCATTER_MOST + 2) / 2] = {0};
     bool exact = has_second_moments(m);
     UP_TRY(add_columns(m, only, &s, err));
-    int64_t width = packed(0, s.d + 1);
     UP_TRY(UP_NEW(&s.corr, s.d * s.d, err));
     UP_TRY(UP_NEW(&s.center, s.d, err));
     UP_TRY(UP_NEW(&s.scale, s.d, err));
     find_scale(m, &s);
     if (blocks || !exact) {
-        UP_TRY(UP_NEW(&s.block, UPI_SCATTER_BLOCKS * width, err));
-        if (!exact || m->ways == 0) {
-            UP_TRY(fill_from_rows(m, run, &s, err));
-        }
+        UP_TRY(UP_NEW(&s.block, UPI_SCATTER_BLOCKS * packed(0, s.d + 1), err));
     }
-    for (int64_t g = 0; exact && g < m->n_groups; g++) {
-        add_group(m, &s, g, gram);
-        if (blocks && m->ways > 0) {
-            uint64_t b = upi_hash_u64(m->cluster[0][g]) % UPI_SCATTER_BLOCKS;
-            add_group(m, &s, g, s.block + (int64_t)b * width);
-        }
+    if (!exact || (blocks && m->ways == 0)) {
+        UP_TRY(fill_from_rows(m, run, &s, err));
+    }
+    if (exact) {
+        fill_from_groups(m, &s, gram);
     }
     if (s.block != NULL) {
         close_gaps(&s);
     }
-    for (int64_t b = 0; !exact && b < s.n_blocks; b++) {
-        for (int64_t i = 0; i < width; i++) {
-            gram[i] += s.block[b * width + i];
-        }
+    if (s.block != NULL && !exact) {
+        add_blocks(&s, gram);
     }
     UP_TRY(check_correlations(&s, gram, err));
     count_observations(m, &s);

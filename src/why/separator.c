@@ -169,16 +169,16 @@ upi_graph_minimal_separators(const up_graph *g, int64_t x, int64_t y, upi_set al
     if (upi_set_has(&h.near[x], y)) {
         return UP_OK;
     }
-    UP_TRY(add_cut(&h, upi_set_of(x), y, most, out, err));
-    for (int64_t k = 0; k < out->n; k++) {
+    status = add_cut(&h, upi_set_of(x), y, most, out, err);
+    for (int64_t k = 0; status == UP_OK && k < out->n; k++) {
         upi_set cut = out->item[k];
         upi_set side = component(&h, x, cut);
-        for (int64_t v = upi_set_next(&cut, 0); v >= 0; v = upi_set_next(&cut, v + 1)) {
-            UP_TRY(add_cut(&h, upi_set_or(side, upi_set_of(v)), y, most, out, err));
+        for (int64_t v = upi_set_next(&cut, 0); v >= 0 && status == UP_OK;
+             v = upi_set_next(&cut, v + 1)) {
+            status = add_cut(&h, upi_set_or(side, upi_set_of(v)), y, most, out, err);
         }
     }
     upi_sets_sort(out);
-out:
     return status;
 }
 
@@ -209,26 +209,23 @@ upi_graph_all_separators(const up_graph *g, int64_t x, int64_t y, upi_set allowe
     upi_set_drop(&allowed, x);
     upi_set_drop(&allowed, y);
     todo[n++] = (branch){.free = allowed};
-    while (n > 0) {
+    while (n > 0 && status == UP_OK && out->complete) {
         branch b = todo[--n];
         if (!holds_separator(g, x, y, &b)) {
             continue;
         }
         int64_t v = upi_set_next(&b.free, 0);
-        if (v < 0 && out->n >= most) {
+        if (v >= 0) {
+            upi_set_drop(&b.free, v);
+            todo[n] = b;
+            upi_set_add(&todo[n++].in, v);
+            todo[n++] = b; /* without v comes first: small sets before large ones */
+        } else if (out->n < most) {
+            status = upi_sets_add(out, b.in, err);
+        } else {
             out->complete = false;
-            break;
         }
-        if (v < 0) {
-            UP_TRY(upi_sets_add(out, b.in, err));
-            continue;
-        }
-        upi_set_drop(&b.free, v);
-        todo[n] = b;
-        upi_set_add(&todo[n++].in, v);
-        todo[n++] = b; /* without v comes first: small sets before large ones */
     }
     upi_sets_sort(out);
-out:
     return status;
 }
