@@ -148,5 +148,26 @@ def effects(count):
             print("P", a, b, "|", int(ok), file=out)
 
 
+def published():
+    """The graph of Shrier and Platt (2008), as dagitty ships it: its minimal sets."""
+    arrows = """Coach FitnessLevel, Coach TeamMotivation, ConnectiveTissueDisorder
+        NeuromuscularFatigue, ConnectiveTissueDisorder TissueWeakness, ContactSport
+        IntraGameProprioception, ContactSport PreviousInjury, FitnessLevel NeuromuscularFatigue,
+        FitnessLevel PreGameProprioception, Genetics ConnectiveTissueDisorder, Genetics
+        FitnessLevel, Genetics NeuromuscularFatigue, IntraGameProprioception Injury,
+        NeuromuscularFatigue Injury, NeuromuscularFatigue IntraGameProprioception,
+        PreGameProprioception WarmUpExercises, PreviousInjury WarmUpExercises, TeamMotivation
+        PreviousInjury, TeamMotivation WarmUpExercises, TissueWeakness Injury, WarmUpExercises
+        Injury, WarmUpExercises IntraGameProprioception"""
+    g = nx.DiGraph(pair.split() for pair in arrows.split(","))
+    x, y = "WarmUpExercises", "Injury"
+    rest = [v for v in sorted(g) if v not in (x, y)]
+    sets = minimal([s for s in subsets(rest) if adjusts(g, x, y, s)])
+    print("G", "; ".join(f"{a} -> {b}" for a, b in g.edges), file=out)
+    print("A", x, y, "|", show(sets), file=out)
+    print(len(sets), "minimal sets of Shrier and Platt")
+
+
 separations(2000)
 effects(400)
+published()
