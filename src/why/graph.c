@@ -12,8 +12,10 @@ int64_t
 upi_set_count(const upi_set *s)
 {
     int64_t n = 0;
-    for (int64_t i = upi_set_next(s, 0); i >= 0; i = upi_set_next(s, i + 1)) {
-        n++;
+    for (int k = 0; k < UPI_SET_WORDS; k++) {
+        for (uint64_t left = s->word[k]; left != 0; left &= left - 1) {
+            n++; /* the lowest bit went */
+        }
     }
     return n;
 }

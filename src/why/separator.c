@@ -13,6 +13,7 @@
  * the causes of x, y and `in` that may be used separate. */
 #include "why/separate.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct plain_graph {
@@ -108,29 +109,26 @@ upi_sets_free(upi_sets *s)
 }
 
 /* By size, then by the first node in which they differ. */
-static bool
-before(const upi_set *a, const upi_set *b)
+static int
+by_size(const void *left, const void *right)
 {
+    const upi_set *a = left;
+    const upi_set *b = right;
     int64_t na = upi_set_count(a);
     int64_t nb = upi_set_count(b);
     if (na != nb) {
-        return na < nb;
+        return na < nb ? -1 : 1;
     }
     upi_set differ = upi_set_or(upi_set_minus(*a, *b), upi_set_minus(*b, *a));
     int64_t first = upi_set_next(&differ, 0);
-    return first >= 0 && upi_set_has(a, first);
+    return first < 0 ? 0 : upi_set_has(a, first) ? -1 : 1;
 }
 
 void
 upi_sets_sort(upi_sets *s)
 {
-    for (int64_t i = 1; i < s->n; i++) {
-        upi_set item = s->item[i];
-        int64_t k = i;
-        for (; k > 0 && before(&item, &s->item[k - 1]); k--) {
-            s->item[k] = s->item[k - 1];
-        }
-        s->item[k] = item;
+    if (s->n > 1) {
+        qsort(s->item, (size_t)s->n, sizeof *s->item, by_size);
     }
 }
 
