@@ -175,10 +175,10 @@ out:
     return status;
 }
 
+/* The plan's own size and effect, drawn from the data. */
 static up_status
 add_simulated(const upi_request *q, const up_run *run, const upi_pipeline *p,
-    const char *metric, const up_power_opts *o, const up_power_result *plan,
-    up_result *r, up_error *err)
+    const up_power_opts *o, const up_power_result *plan, up_result *r, up_error *err)
 {
     up_status status = UP_OK;
     up_power_simulated s;
@@ -192,7 +192,8 @@ add_simulated(const upi_request *q, const up_run *run, const upi_pipeline *p,
     known.relative = 0;
     known.units = plan->units;
     UP_TRY(up_power_simulate(p->moments, &p->linear, &known, n, run, &s, err));
-    UP_TRY(add_row(metric, "simulated", plan, NULL, &row, &r->rows, err));
+    UP_TRY(add_row(p->moments->experiment->metrics[0].name, "simulated", plan, NULL,
+        &row, &r->rows, err));
     row[FIRST_NUMBER + 5].number = s.power;
     row[FIRST_NUMBER + 6].number = s.std_error;
     UP_TRY(upi_notes_add(&r->notes, UP_N_APPROXIMATE, "simulate", s.power, s.std_error,
@@ -298,31 +299,40 @@ set_options(const upi_request *q, const up_power_opts *o, up_result *r, up_error
 }
 
 static up_status
+add_metric(const upi_request *q, const up_run *run, const upi_pipeline *p, int64_t k,
+    const up_power_opts *asked, up_result *r, up_error *err)
+{
+    up_status status = UP_OK;
+    up_power_result plan = {0};
+    up_power_history h = {0};
+    up_power_opts o = *asked;
+    upi_cell *row = NULL;
+    const char *metric = p->moments->experiment->metrics[k].name;
+    UP_TRY(up_power_history_read(p->moments, &p->linear, metric, NULL, run, &h, err));
+    up_power_history_use(&h, &o);
+    UP_TRY(up_power(&o, &plan, err));
+    UP_TRY(add_row(metric, "plan", &plan, &h, &row, &r->rows, err));
+    if (k == 0) {
+        UP_TRY(set_headline(q, metric, &o, &plan, r, err));
+        UP_TRY(set_options(q, &o, r, err));
+        UP_TRY(add_simulated(q, run, p, &o, &plan, r, err));
+    }
+    UP_TRY(add_curve(q, metric, &o, &r->rows, err));
+out:
+    return status;
+}
+
+static up_status
 from_data(const upi_request *q, const up_run *run, const up_power_opts *asked,
     up_result *r, up_error *err)
 {
     up_status status = UP_OK;
     upi_pipeline p = {0};
-    up_power_result plan;
-    up_power_history h;
-    upi_cell *row = NULL;
     UP_TRY(upi_pipeline_history(q, run, &p, err));
     UP_TRY(upi_pipeline_guard(&p, q, err));
     UP_TRY(upi_pipeline_describe(&p, q, r, err));
-    const up_experiment *e = p.moments->experiment;
-    for (int64_t k = 0; k < e->n_metrics; k++) {
-        const char *metric = e->metrics[k].name;
-        up_power_opts o = *asked;
-        UP_TRY(up_power_history_read(p.moments, &p.linear, metric, NULL, run, &h, err));
-        up_power_history_use(&h, &o);
-        UP_TRY(up_power(&o, &plan, err));
-        UP_TRY(add_row(metric, "plan", &plan, &h, &row, &r->rows, err));
-        if (k == 0) {
-            UP_TRY(set_headline(q, metric, &o, &plan, r, err));
-            UP_TRY(set_options(q, &o, r, err));
-            UP_TRY(add_simulated(q, run, &p, metric, &o, &plan, r, err));
-        }
-        UP_TRY(add_curve(q, metric, &o, &r->rows, err));
+    for (int64_t k = 0; k < p.moments->experiment->n_metrics; k++) {
+        UP_TRY(add_metric(q, run, &p, k, asked, r, err));
     }
     UP_TRY(upi_pipeline_checks(&p, q, r, err));
 out:

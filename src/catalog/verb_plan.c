@@ -271,8 +271,7 @@ static const char *const power_examples[] = {
     "upshot power --baseline 45 --sd 30 --effect 2%",
     "upshot power --kind proportion --baseline 0.1 --effect 0.01 --curve 8",
     "upshot power --sd 30 --units 20000 --r2 0.4 --inference group --looks 4",
-    "upshot power shop.parquet --metric sales --covariates spend_before --effect 2% "
-    "--per-day 1500",
+    "upshot power shop.parquet --metric sales --covariates spend_before --effect 2%",
     "upshot power panel.parquet --metric sales --cluster shopper --units 8000",
     "upshot power shop.parquet --metric sales --effect 3% --units 4000 --simulate 200",
     NULL};

@@ -71,11 +71,11 @@ upi_draw_complete(const up_assignment *a, uint64_t seed, uint64_t draw,
         }
         uint64_t name = a->stratum_of != NULL ? a->strata.hash[stratum] : 0;
         upi_rng r = upi_rng_make(seed, STREAM_LEFT_OVER, draw, name);
-        int64_t count[UPI_ASSIGN_ARMS];
+        int64_t count[UPI_ASSIGN_ARMS] = {0};
         quotas(a, last - first, upi_rng_uniform(&r), count);
         int64_t k = 0;
         for (int64_t i = first; i < last; i++) {
-            while (count[k] == 0) {
+            while (k + 1 < a->n_arms && count[k] == 0) {
                 k++;
             }
             count[k]--;

@@ -26,7 +26,7 @@ read_arms(const up_assign_opts *o, up_assignment *a, up_error *err)
         "more than two arms need their labels", err));
     a->n_arms = o->n_arms;
     for (int64_t k = 0; k < o->n_arms; k++) {
-        const char *label = o->arms != NULL ? o->arms[k] : usual[k];
+        const char *label = o->arms != NULL ? o->arms[k] : usual[k % 2];
         UP_TRY(need(
             label != NULL && label[0] != '\0', "arms", "an arm has no label", err));
         UP_TRY(upi_strdup_to(&a->label[k], label, err));
@@ -54,13 +54,15 @@ static up_status
 check_hash(const up_assign_opts *o, up_error *err)
 {
     up_status status = UP_OK;
-    UP_TRY(need(o->salt != NULL && o->salt[0] != '\0', "salt",
-        "assignment by hash needs a salt, e.g. the name of the experiment", err));
-    UP_TRY(need(o->layer == NULL || strcmp(o->layer, o->salt) != 0, "layer",
-        "the layer and the salt are the same text, so that arms would not be "
-        "independent "
-        "of the layer",
-        err));
+    if (o->salt == NULL || o->salt[0] == '\0') {
+        return upi_fail(err, UP_E_ARGUMENT, "salt",
+            "assignment by hash needs a salt, e.g. the name of the experiment");
+    }
+    if (o->layer != NULL && strcmp(o->layer, o->salt) == 0) {
+        return upi_fail(err, UP_E_ARGUMENT, "layer",
+            "the layer and the salt are the same text, so that arms would not be "
+            "independent of the layer");
+    }
     UP_TRY(need(o->layer != NULL || (o->from == 0 && o->to == 1), "layer",
         "a part of a layer needs the layer's name", err));
     UP_TRY(need(o->from >= 0 && o->from < o->to && o->to <= 1, "from",
@@ -266,11 +268,12 @@ up_assign_unit(
     up_status status = UP_OK;
     up_assignment *a = NULL;
     up_assign_opts o;
+    if (identifier == NULL || arm == NULL) {
+        return upi_fail(err, UP_E_ARGUMENT, "identifier", "identifier or arm is NULL");
+    }
     UP_TRY(UP_NEW(&a, 1, err));
     UP_TRY(resolve(opts, &o, a, err));
     UP_TRY(check_hash(&o, err));
-    UP_TRY(need(identifier != NULL && arm != NULL, "identifier",
-        "identifier or arm is NULL", err));
     *arm =
         upi_draw_hash(&o, a->share, a->n_arms, identifier, (int64_t)strlen(identifier));
 out:

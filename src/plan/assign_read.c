@@ -28,7 +28,8 @@ missing(const reader *r, int64_t column, up_error *err)
     const char *name = r->column[column].name;
     (void)upi_fail(err, UP_E_MISSING, name, "row %lld has no value of '%s'",
         (long long)r->row + 1, name);
-    return upi_fix(err, "every unit to be assigned needs all that assignment goes by");
+    (void)upi_fix(err, "every unit to be assigned needs all that assignment goes by");
+    return UP_E_MISSING;
 }
 
 static up_status
@@ -172,29 +173,36 @@ out:
 }
 
 static up_status
+read_row(reader *r, const upi_batch *b, int64_t i, up_error *err)
+{
+    up_status status = UP_OK;
+    bool added = true;
+    int64_t stratum = 0;
+    UP_TRY(read_unit(r, b, i, err));
+    if (r->cluster >= 0) {
+        UP_TRY(read_cluster(r, b, i, &added, err));
+    }
+    if (r->o->n_strata > 0) {
+        UP_TRY(read_stratum(r, b, i, &stratum, err));
+        UP_TRY(put_stratum(r, stratum, added, err));
+    }
+    if (r->a->p > 0) {
+        UP_TRY(read_covariates(r, b, i, added, err));
+    }
+    r->row++;
+out:
+    return status;
+}
+
+static up_status
 take_batch(void *ctx, int worker, int64_t range, const upi_batch *b, up_error *err)
 {
     (void)worker;
     (void)range;
     up_status status = UP_OK;
-    reader *r = ctx;
-    for (int64_t i = 0; i < b->n; i++) {
-        bool added = true;
-        int64_t stratum = 0;
-        UP_TRY(read_unit(r, b, i, err));
-        if (r->cluster >= 0) {
-            UP_TRY(read_cluster(r, b, i, &added, err));
-        }
-        if (r->o->n_strata > 0) {
-            UP_TRY(read_stratum(r, b, i, &stratum, err));
-            UP_TRY(put_stratum(r, stratum, added, err));
-        }
-        if (r->a->p > 0) {
-            UP_TRY(read_covariates(r, b, i, added, err));
-        }
-        r->row++;
+    for (int64_t i = 0; i < b->n && status == UP_OK; i++) {
+        status = read_row(ctx, b, i, err);
     }
-out:
     return status;
 }
 

@@ -60,7 +60,8 @@ over_spread(given_spread f, const void *ctx, double df, int panels)
     for (int i = 0; i < 2 * HALF_NODES * panels; i++) {
         int k = i % HALF_NODES;
         double sign = i / HALF_NODES % 2 == 0 ? -1 : 1;
-        double middle = low + half * (2 * (i / (2 * HALF_NODES)) + 1);
+        int panel = i / (2 * HALF_NODES);
+        double middle = low + half * (2 * panel + 1);
         double d = middle + sign * half * node[k];
         /* d > -1: nodes lie inside, and S >= 0 */
         double w = weight[k] * exp(log_density(d, df));

@@ -14,16 +14,14 @@
 #include <math.h>
 #include <string.h>
 
-/* One effect of assignment. */
+/* One effect of assignment; arm NULL = the first. */
 static up_status
-one_effect(up_moments *m, const up_linear_opts *opts, bool plain, const char *metric,
-    const char *arm, const up_run *run, up_effect *out, up_error *err)
+one_effect(up_moments *m, up_linear_opts o, const char *metric, const char *arm,
+    const up_run *run, up_effect *out, up_error *err)
 {
     up_status status = UP_OK;
     up_model *model = NULL;
     up_effects *effects = NULL;
-    up_linear_opts o = opts != NULL ? *opts : *UP_LINEAR_OPTS(.vcov = 0);
-    o.no_covariates = plain ? 1 : o.no_covariates;
     UP_TRY(up_fit_linear(m, &o, run, &model, err));
     UP_TRY(up_infer_effect(model,
         UP_EFFECT_OPTS(.estimand = UP_ESTIMAND_ITT, .metrics = &metric, .n_metrics = 1),
@@ -42,6 +40,12 @@ out:
     return status;
 }
 
+static up_linear_opts
+options(const up_linear_opts *opts)
+{
+    return opts != NULL ? *opts : *UP_LINEAR_OPTS(.vcov = UP_VCOV_AUTO);
+}
+
 /* The same effect without covariates; NaN where the moments cannot be fitted so: a capsule with
  * continuous covariates holds the second pass of one model. */
 static up_status
@@ -49,11 +53,13 @@ without_covariates(up_moments *m, const up_linear_opts *opts, const up_effect *f
     const up_run *run, up_effect *out, up_error *err)
 {
     *out = *full;
-    if (m->experiment->n_covariates == 0 || (opts != NULL && opts->no_covariates != 0)) {
+    if (m->experiment->n_covariates == 0 ||
+        (opts != NULL && opts->no_covariates != 0)) {
         return UP_OK;
     }
-    up_status status =
-        one_effect(m, opts, true, full->metric, full->arm, run, out, err);
+    up_linear_opts plain = options(opts);
+    plain.no_covariates = 1;
+    up_status status = one_effect(m, plain, full->metric, full->arm, run, out, err);
     if (status == UP_E_NEEDS_ROWS) {
         *err = (up_error)UP_ERROR_INIT;
         out->std_error = NAN;
@@ -84,7 +90,7 @@ count_arm(
 static int64_t
 level_of(const upi_key *key, const char *label)
 {
-    for (int64_t l = 0; l < key->n_levels; l++) {
+    for (int64_t l = 0; label != NULL && l < key->n_levels; l++) {
         if (strcmp(key->label[l], label) == 0) {
             return l;
         }
@@ -196,7 +202,7 @@ independent_error(const up_moments *m, const up_effect *plain,
     up_status status = UP_OK;
     up_experiment *e = NULL;
     up_moments *rows = NULL;
-    up_effect effect;
+    up_effect effect = {0};
     *out = NAN;
     if (h->metric == UP_POWER_PROPORTION) {
         double p = plain->baseline;
@@ -208,7 +214,9 @@ independent_error(const up_moments *m, const up_effect *plain,
     }
     UP_TRY(without_clusters(m, &e, err));
     UP_TRY(up_moments_build(e, NULL, run, &rows, err));
-    UP_TRY(one_effect(rows, NULL, true, plain->metric, plain->arm, run, &effect, err));
+    up_linear_opts o = options(NULL);
+    o.no_covariates = 1;
+    UP_TRY(one_effect(rows, o, plain->metric, plain->arm, run, &effect, err));
     *out = effect.std_error;
 out:
     up_moments_free(rows);
@@ -223,7 +231,8 @@ up_power_history_read(up_moments *m, const up_linear_opts *opts, const char *met
     UP_GUARD(err);
     up_status status = UP_OK;
     up_power_history h = {0};
-    up_effect full, plain;
+    up_effect full = {0};
+    up_effect plain = {0};
     double independent = NAN;
     const up_experiment *e = m->experiment;
     int64_t which = metric != NULL ? upi_experiment_metric(e, metric) : 0;
@@ -233,7 +242,7 @@ up_power_history_read(up_moments *m, const up_linear_opts *opts, const char *met
     }
     metric = e->metrics[which].name;
     h.metric = (int64_t)e->metrics[which].kind;
-    UP_TRY(one_effect(m, opts, false, metric, arm, run, &full, err));
+    UP_TRY(one_effect(m, options(opts), metric, arm, run, &full, err));
     h.baseline = full.baseline;
     h.std_error = full.std_error;
     UP_TRY(read_arms(m, &full, &h, err));
@@ -248,7 +257,8 @@ up_power_history_read(up_moments *m, const up_linear_opts *opts, const char *met
         UP_TRY(independent_error(m, &plain, &h, run, &independent, err));
         double deff = plain.std_error * plain.std_error / (independent * independent);
         double m1 = (h.cluster_cv * h.cluster_cv + 1) * h.cluster_size - 1;
-        h.icc = m1 > 0 && !isnan(deff) ? fmin(1, fmax(0, (deff - 1) / m1)) : (double)NAN;
+        h.icc =
+            m1 > 0 && !isnan(deff) ? fmin(1, fmax(0, (deff - 1) / m1)) : (double)NAN;
     }
     *out = h;
 out:

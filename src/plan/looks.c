@@ -23,32 +23,38 @@ anytime_bounds(upi_looks *l, double alpha, int64_t sides)
     }
 }
 
-/* Walks through the looks once. What still runs after each of them is kept, because every drift
- * follows from it. */
+/* Keeps what still runs after the look before k, because every drift follows from it. */
+static up_status
+keep_walk(upi_looks *l, int64_t k, const upi_gs_walk *walk, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_gs_walk *kept = &l->walk[k];
+    *kept = (upi_gs_walk){.n_looks = l->n, .information = l->information, .look = k};
+    UP_TRY(UP_NEW(&kept->node, 2 * walk->n, err));
+    kept->mass = kept->node + walk->n;
+    kept->n = walk->n;
+    kept->low = walk->low;
+    kept->high = walk->high;
+    for (int64_t i = 0; i < walk->n; i++) {
+        kept->node[i] = walk->node[i];
+        kept->mass[i] = walk->mass[i];
+    }
+out:
+    return status;
+}
+
 static up_status
 walk_through(upi_looks *l, up_error *err)
 {
     up_status status = UP_OK;
     upi_gs_walk walk = {.n_looks = l->n, .information = l->information};
-    for (int64_t k = 0; k < l->n; k++) {
-        upi_gs_walk *kept = &l->walk[k];
-        *kept =
-            (upi_gs_walk){.n_looks = l->n, .information = l->information, .look = k};
-        UP_TRY(UP_NEW(&kept->node, 2 * walk.n, err));
-        kept->mass = kept->node + walk.n;
-        kept->n = walk.n;
-        kept->low = walk.low;
-        kept->high = walk.high;
-        for (int64_t i = 0; i < walk.n; i++) {
-            kept->node[i] = walk.node[i];
-            kept->mass[i] = walk.mass[i];
-        }
-        if (k + 1 < l->n) {
+    for (int64_t k = 0; k < l->n && status == UP_OK; k++) {
+        status = keep_walk(l, k, &walk, err);
+        if (status == UP_OK && k + 1 < l->n) {
             double low = l->two_sided ? -l->bound[k] : -HUGE_VAL;
-            UP_TRY(upi_gs_advance(&walk, low, l->bound[k], err));
+            status = upi_gs_advance(&walk, low, l->bound[k], err);
         }
     }
-out:
     upi_gs_walk_free(&walk);
     return status;
 }

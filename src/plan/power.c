@@ -31,7 +31,7 @@ split(const upi_power_plan *p, double units, double n[UP_POWER_ARMS])
 static double
 one_look(const solving *s, double units)
 {
-    double n[UP_POWER_ARMS];
+    double n[UP_POWER_ARMS] = {0};
     split(s->p, units, n);
     return upi_power_plan_outlook(s->p, n, s->effect, s->margin).power;
 }
@@ -108,7 +108,7 @@ largest(const solving *s, double start)
 static up_status
 solve_size(solving *s, double units, double *out, up_error *err)
 {
-    double n[UP_POWER_ARMS];
+    double n[UP_POWER_ARMS] = {0};
     split(s->p, units, n);
     upi_outlook at_zero = upi_power_plan_outlook(s->p, n, 0, 0);
     double se = at_zero.worst_se / (s->what == EFFECT ? s->p->dilution : 1);
@@ -142,7 +142,7 @@ looks_gap(double drift, const void *ctx)
 static double
 find_drift(const solving *s)
 {
-    double n[UP_POWER_ARMS];
+    double n[UP_POWER_ARMS] = {0};
     split(s->p, s->units, n);
     double near = fabs(upi_power_plan_outlook(s->p, n, s->effect, s->margin).drift);
     double alpha = upi_chance(0, INFINITY, s->looks->fixed, s->looks->two_sided);
@@ -244,7 +244,7 @@ up_power(const up_power_opts *opts, up_power_result *out, up_error *err)
     upi_looks *looks = NULL;
     up_power_result r = {0};
     double units = 0;
-    double n[UP_POWER_ARMS];
+    double n[UP_POWER_ARMS] = {0};
     UP_TRY(upi_power_plan_read(opts, &p, err));
     solving s = {.p = &p, .effect = p.o.effect, .margin = p.o.margin};
     if (!upi_power_plan_possible(&p, s.effect)) {
@@ -280,8 +280,8 @@ up_power_curve(
     UP_GUARD(err);
     up_status status = UP_OK;
     up_power_result *points = NULL;
-    up_power_result middle;
-    up_power_opts o;
+    up_power_result middle = {0};
+    up_power_opts o = {0};
     if (n < 2 || n > 1000) {
         status = upi_fail(err, UP_E_ARGUMENT, "n",
             "a curve has 2 to 1000 points, not %lld", (long long)n);

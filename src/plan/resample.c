@@ -32,9 +32,9 @@ typedef struct simulation {
     int64_t n_control;
     int64_t *cluster; /* (n_clusters + 1) where each cluster begins in control */
     int64_t n_clusters;
-    int64_t y;           /* place of the component among the numbers of a group */
-    bool share;          /* it is 0 or 1 */
-    double mean, pooled; /* of control */
+    int64_t y;                 /* place of the component among the numbers of a group */
+    bool share;                /* it is 0 or 1 */
+    double rows, mean, pooled; /* of control */
     double units[2];
     double effect, alpha;
     int64_t sides;
@@ -46,7 +46,6 @@ typedef struct simulation {
 typedef struct draw {
     up_moments m;
     int64_t capacity;
-    int64_t rows_capacity;
 } draw;
 
 /* Binomial by splitting at a median (Devroye 1986, sec. X.4.3): exact, and its cost grows with the
@@ -105,32 +104,42 @@ with_effect(const simulation *s, double mean)
                          : mean + s->effect * mean / s->mean;
 }
 
+static up_status
+make_room(const up_moments *m, draw *d, int64_t need, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t nv = width(m);
+    int64_t had[5] = {d->capacity * m->n_keys, d->capacity * nv, d->capacity,
+        d->capacity, d->capacity * nv * (nv + 1) / 2};
+    if (need <= d->capacity) {
+        return UP_OK;
+    }
+    int64_t room = need + need / 2 + 16;
+    UP_TRY(UP_RESERVE(&d->m.code, &had[0], room * m->n_keys, err));
+    UP_TRY(UP_RESERVE(&d->m.mean, &had[1], room * nv, err));
+    UP_TRY(UP_RESERVE(&d->m.n, &had[2], room, err));
+    if (m->ways > 0) {
+        UP_TRY(UP_RESERVE(&d->m.cluster[0], &had[3], room, err));
+    }
+    if (m->m2 != NULL) {
+        UP_TRY(UP_RESERVE(&d->m.m2, &had[4], room * nv * (nv + 1) / 2, err));
+    }
+    d->capacity = room;
+out:
+    return status;
+}
+
 /* Appends a group of control to the draw, as one of `arm` in {0, 1}. */
 static up_status
 append(const simulation *s, draw *d, int64_t group, int64_t arm, up_error *err)
 {
-    up_status status = UP_OK;
     const up_moments *m = s->m;
     int64_t nv = width(m);
     int64_t triangle = nv * (nv + 1) / 2;
     int64_t k = d->m.n_groups;
-    int64_t had[5] = {d->capacity, d->capacity, d->capacity, d->capacity, d->capacity};
-    int64_t most = k + 1;
-    if (most > d->capacity) {
-        int64_t room = most + most / 2 + 16;
-        int64_t codes = had[0] * m->n_keys;
-        int64_t means = had[1] * nv;
-        int64_t squares = had[2] * triangle;
-        UP_TRY(UP_RESERVE(&d->m.code, &codes, room * m->n_keys, err));
-        UP_TRY(UP_RESERVE(&d->m.mean, &means, room * nv, err));
-        UP_TRY(UP_RESERVE(&d->m.n, &had[3], room, err));
-        if (m->m2 != NULL) {
-            UP_TRY(UP_RESERVE(&d->m.m2, &squares, room * triangle, err));
-        }
-        if (m->ways > 0) {
-            UP_TRY(UP_RESERVE(&d->m.cluster[0], &had[4], room, err));
-        }
-        d->capacity = room;
+    up_status status = make_room(m, d, k + 1, err);
+    if (status != UP_OK) {
+        return status;
     }
     memcpy(&d->m.code[k * m->n_keys], &m->code[group * m->n_keys],
         (size_t)m->n_keys * sizeof *m->code);
@@ -142,8 +151,7 @@ append(const simulation *s, draw *d, int64_t group, int64_t arm, up_error *err)
     }
     d->m.n[k] = m->n[group];
     d->m.n_groups++;
-out:
-    return status;
+    return UP_OK;
 }
 
 /* n rows of a kind, through their sums. */
@@ -171,30 +179,49 @@ draw_sums(
         n > 1 ? 2 * variance * upi_rng_gamma(r, 0.5 * (double)(n - 1)) : 0;
 }
 
+/* The rows of one arm, kind by kind. */
+static up_status
+draw_arm(const simulation *s, draw *d, int64_t arm, upi_rng *r, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t left = llround(s->units[arm]);
+    double rest = s->rows;
+    for (int64_t i = 0; i < s->n_control && left > 0; i++) {
+        double here = (double)s->m->n[s->control[i]];
+        int64_t n = i + 1 == s->n_control ? left : binomial(r, left, here / rest);
+        rest -= here;
+        left -= n;
+        if (n == 0) {
+            continue;
+        }
+        UP_TRY(append(s, d, s->control[i], arm, err));
+        draw_sums(s, d, s->control[i], n, arm, r);
+    }
+out:
+    return status;
+}
+
 static up_status
 draw_rows(const simulation *s, draw *d, upi_rng *r, up_error *err)
 {
+    /* groups stand in the order of the levels of the arm */
+    int64_t first = s->arm[0] < s->arm[1] ? 0 : 1;
+    up_status status = draw_arm(s, d, first, r, err);
+    return status == UP_OK ? draw_arm(s, d, 1 - first, r, err) : status;
+}
+
+static up_status
+draw_cluster(
+    const simulation *s, draw *d, int64_t c, int64_t arm, upi_rng *r, up_error *err)
+{
     up_status status = UP_OK;
-    for (int64_t level = 0; level < s->m->n_arms; level++) {
-        int64_t arm = level == s->arm[1] ? 1 : level == s->arm[0] ? 0 : -1;
-        if (arm < 0) {
-            continue;
-        }
-        int64_t left = llround(s->units[arm]);
-        double rest = 0;
-        for (int64_t i = 0; i < s->n_control; i++) {
-            rest += (double)s->m->n[s->control[i]];
-        }
-        for (int64_t i = 0; i < s->n_control && left > 0; i++) {
-            double here = (double)s->m->n[s->control[i]];
-            int64_t n = i + 1 == s->n_control ? left : binomial(r, left, here / rest);
-            rest -= here;
-            left -= n;
-            if (n > 0) {
-                UP_TRY(append(s, d, s->control[i], arm, err));
-                draw_sums(s, d, s->control[i], n, arm, r);
-            }
-        }
+    int64_t pick = upi_rng_below(r, s->n_clusters);
+    for (int64_t i = s->cluster[pick]; i < s->cluster[pick + 1]; i++) {
+        UP_TRY(append(s, d, s->control[i], arm, err));
+        int64_t k = d->m.n_groups - 1;
+        double *mean = &d->m.mean[k * width(s->m) + s->y];
+        d->m.cluster[0][k] = (uint64_t)c;
+        *mean = arm == 1 ? with_effect(s, *mean) : *mean;
     }
 out:
     return status;
@@ -204,25 +231,12 @@ static up_status
 draw_clusters(const simulation *s, draw *d, upi_rng *r, up_error *err)
 {
     up_status status = UP_OK;
-    double rows = 0;
-    for (int64_t i = 0; i < s->n_control; i++) {
-        rows += (double)s->m->n[s->control[i]];
-    }
-    double size = rows / (double)s->n_clusters;
+    double size = s->rows / (double)s->n_clusters;
     int64_t control = llround(s->units[0] / size);
     int64_t all = control + llround(s->units[1] / size);
-    for (int64_t c = 0; c < all; c++) {
-        int64_t pick = upi_rng_below(r, s->n_clusters);
-        int64_t arm = c < control ? 0 : 1;
-        for (int64_t i = s->cluster[pick]; i < s->cluster[pick + 1]; i++) {
-            UP_TRY(append(s, d, s->control[i], arm, err));
-            int64_t k = d->m.n_groups - 1;
-            double *mean = &d->m.mean[k * width(s->m) + s->y];
-            d->m.cluster[0][k] = (uint64_t)c;
-            *mean = arm == 1 ? with_effect(s, *mean) : *mean;
-        }
+    for (int64_t c = 0; c < all && status == UP_OK; c++) {
+        status = draw_cluster(s, d, c, c < control ? 0 : 1, r, err);
     }
-out:
     return status;
 }
 
@@ -353,6 +367,7 @@ find_population(simulation *s, up_error *err)
         free += n - 1;
     }
     s->cluster[s->n_clusters] = s->n_control;
+    s->rows = rows;
     s->mean = sum / rows;
     s->pooled = free > 0 ? squares / free : 0;
 out:

@@ -3,6 +3,7 @@
  * of the machine does not matter. */
 #include "plan/sha1.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum { BLOCK = 64, LENGTH_AT = 56 };
@@ -37,7 +38,7 @@ take_block(sha1 *s)
 {
     uint32_t w[80];
     uint32_t v[5];
-    for (int t = 0; t < 16; t++) {
+    for (size_t t = 0; t < 16; t++) {
         const uint8_t *b = &s->block[4 * t];
         w[t] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
     }
