@@ -229,6 +229,24 @@ test_refusals(void **state)
     }
 }
 
+static up_status
+sweep(void *ctx, up_error *err)
+{
+    up_power_result r;
+    return up_power(ctx, &r, err);
+}
+
+static void
+test_memory(void **state)
+{
+    (void)state;
+    up_power_opts o = *UP_POWER_OPTS(.sd = 1, .effect = 0.2,
+        .inference = UP_INFERENCE_GROUP, .n_looks = 3);
+    up_sweep_memory(sweep, &o);
+    o.inference = UP_INFERENCE_ANYTIME;
+    up_sweep_memory(sweep, &o);
+}
+
 int
 main(void)
 {
@@ -239,6 +257,7 @@ main(void)
         cmocka_unit_test(test_looks),
         cmocka_unit_test(test_curve),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
