@@ -101,7 +101,7 @@ typedef struct up_assigned_arm {
  *          strata); UP_E_EMPTY; UP_E_NO_VARIATION (no covariate varies); UP_E_PLAN (no balanced draw was found);
  *          UP_E_STOPPED; UP_E_SOURCE; UP_E_NO_MEMORY
  *  @par Assumes identifiers are those by which units will be known later
- *  @par Cost    one pass over the rows; about 60 bytes a unit and its identifier; n p for each
+ *  @par Cost    one pass over the rows; about 90 bytes a unit; n p for each
  *               draw that is re-randomised
  *  @par Source  docs/planning.md eqs. 10-13; Fisher (1935); Madow (1949) for what is left over;
  *               Morgan & Rubin (2012); Bakshy, Eckles & Bernstein (2014) for the hash

@@ -190,7 +190,8 @@ typedef struct up_power_result {
  *          why); UP_E_OPTIONS_TOO_NEW; UP_E_NO_MEMORY
  *  @par Assumes units (or clusters) independent; effects small beside the spread; all arms but
  *               control share the spread of control
- *  @par Cost    microseconds for one look, up to a second for 50 looks or Dunnett
+ *  @par Cost    microseconds for one look, up to a tenth of a second for 50 looks, seconds for
+ *               Dunnett with many arms
  *  @par Source  docs/planning.md eqs. 1-9; Cohen (1988); Eldridge, Ashby & Kerry (2006) for
  *               clusters of unequal size; Dunnett (1955); Jennison & Turnbull (2000)
  *  @since 0.1 @par Stability experimental */

@@ -262,7 +262,7 @@ set_headline(const upi_request *q, const char *metric, const up_power_opts *o,
     }
     if (isfinite(p->days)) {
         upi_count_text(llround(p->days), days);
-        upi_text_addf(&t, ", in %s days", days);
+        upi_text_addf(&t, ", in %s day%s", days, p->days == 1 ? "" : "s");
     }
     if (upi_request_value(q, "metric")->n > 1) {
         upi_text_add(&t, "; one row for each metric");
@@ -351,8 +351,6 @@ from_numbers(const upi_request *q, const up_power_opts *o, up_result *r, up_erro
     UP_TRY(set_headline(q, "", o, &plan, r, err));
     UP_TRY(set_options(q, o, r, err));
     UP_TRY(add_curve(q, "", o, &r->rows, err));
-    UP_TRY(upi_strings_add(
-        &r->next, err, "upshot assign FILE --unit COLUMN --to assigned.csv"));
 out:
     return status;
 }
@@ -371,6 +369,8 @@ upi_handle_power(const upi_request *q, const up_run *run, up_result *out, up_err
     out->rows.n_columns = N_COLUMNS;
     UP_TRY(upi_request_text(q, "source") != NULL ? from_data(q, run, &o, out, err)
                                                  : from_numbers(q, &o, out, err));
+    UP_TRY(upi_strings_add(
+        &out->next, err, "upshot assign FILE --unit COLUMN --to assigned.csv"));
     out->limit = upi_request_integer(q, "limit");
 out:
     upi_free(shares);
