@@ -172,7 +172,7 @@ typedef struct up_found_edge {
  *  @par Assumes no unmeasured common causes; independences in the data are those of the graph
  *               (faithfulness); linear relations; clusters count as one observation each
  *  @par Cost    one pass over the rows where there are resamples; then tests that grow with the
- *               number of neighbours, not with the rows
+ *               number of neighbours, not with the rows; at most 1,000,000, which a note tells
  *  @par Source  Spirtes, Glymour & Scheines (2000); Colombo & Maathuis (2014), algorithms 4.1
  *               and sec. 4.2; Meek (1995); docs/graphs.md eqs. 1-4
  *  @since 0.1 @par Stability experimental */

@@ -144,6 +144,13 @@ add_notes(const search *s, const up_discover_opts *o, up_discovery *out, up_erro
         "triples left ambiguous: %lld; edges wanted both ways: %lld",
         (long long)found->tests, o->alpha, (long long)found->ambiguous,
         (long long)found->conflicts));
+    if (found->cut) {
+        UP_TRY(upi_notes_add(&out->notes, UP_N_APPROXIMATE, "max_given",
+            (double)found->tests, (double)UPI_PC_TESTS, err,
+            "the search stopped after %lld tests, before larger sets of columns were "
+            "tried: give max_given a bound, or fewer columns",
+            (long long)found->tests));
+    }
     if (s->scatter.clusters > 0) {
         UP_TRY(upi_notes_add(&out->notes, UP_N_APPROXIMATE, "cluster", s->scatter.n,
             (double)NAN, err,
@@ -231,6 +238,7 @@ prepare(const up_moments *m, const up_discover_opts *o, const up_run *run, searc
         .most = o->max_given > 0 ? o->max_given : -1,
         .conservative = o->orient == UP_ORIENT_CONSERVATIVE,
         .never = s->known.never,
+        .always = s->known.always,
         .after = s->known.after};
     UP_TRY(UP_NEW(&s->found, 1, err));
     UP_TRY(UP_NEW(&s->again, 1, err));

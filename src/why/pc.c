@@ -4,6 +4,9 @@
  * lose their edge when some set of neighbours, as they stood at the start of the round of sets
  * of that size, makes them independent. Nodes later in time than both are never conditioned on.
  *
+ * An arm of several is compared with control: its tests are given the other arms too. An
+ * indicator alone would be held against all other arms, and two effects could cancel.
+ *
  * Arrows: what time says; then a - k - b, a and b not joined, becomes a -> k <- b when k is in
  * fewer than half of the sets of neighbours that separate a and b (majority rule), or in none of
  * them (conservative); then Meek's (1995) rules 1 to 4, in rounds, so that their order does not
@@ -92,6 +95,7 @@ conditions(const upi_pc_in *in, int64_t i, int64_t j, upi_set from)
 {
     upi_set later = upi_set_and(in->after[i], in->after[j]);
     from = upi_set_minus(from, later);
+    from = upi_set_minus(from, upi_set_or(in->always[i], in->always[j]));
     upi_set_drop(&from, i);
     upi_set_drop(&from, j);
     return from;
@@ -107,14 +111,20 @@ each_test(const upi_pc_in *in, upi_pc_out *out, const int64_t pair[2], upi_set f
     int64_t node[UPI_PC_MOST];
     int64_t pick[UPI_PC_MOST] = {0};
     int64_t n = list(&from, node);
-    if (k > n || in->n - (double)k - 3 <= 0) {
+    const upi_set always = upi_set_or(in->always[pair[0]], in->always[pair[1]]);
+    int64_t given = k + upi_set_count(&always);
+    if (k > n || in->n - (double)given - 3 <= 0) {
         return;
     }
     for (int64_t i = 0; i < k; i++) {
         pick[i] = i;
     }
     do {
-        upi_set s = {{0}};
+        if (out->tests == UPI_PC_TESTS) {
+            out->cut = true;
+            return;
+        }
+        upi_set s = always;
         for (int64_t i = 0; i < k; i++) {
             upi_set_add(&s, node[pick[i]]);
         }
@@ -123,7 +133,7 @@ each_test(const upi_pc_in *in, upi_pc_out *out, const int64_t pair[2], upi_set f
         if (isnan(r)) {
             continue; /* s determines one of the two: the test says nothing */
         }
-        if (!visit(ctx, &s, upi_fisher_z_p(r, in->n, k))) {
+        if (!visit(ctx, &s, upi_fisher_z_p(r, in->n, given))) {
             return;
         }
     } while (next_subset(pick, k, n));

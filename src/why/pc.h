@@ -4,16 +4,17 @@
 
 #include "why/graph.h"
 
-enum { UPI_PC_MOST = 64 };
+enum { UPI_PC_MOST = 64, UPI_PC_TESTS = 1000000 };
 
 typedef struct upi_pc_in {
-    int64_t d;            /* variables, at most UPI_PC_MOST */
-    const double *corr;   /* (d, d), positive definite */
-    double n;             /* effective number of independent observations */
-    double alpha;         /* of each test */
-    int64_t most;         /* largest conditioning set; -1 = no bound */
-    bool conservative;    /* else by majority */
-    const upi_set *never; /* (d) nodes that i is never joined to */
+    int64_t d;             /* variables, at most UPI_PC_MOST */
+    const double *corr;    /* (d, d), positive definite */
+    double n;              /* effective number of independent observations */
+    double alpha;          /* of each test */
+    int64_t most;          /* largest conditioning set; -1 = no bound */
+    bool conservative;     /* else by majority */
+    const upi_set *never;  /* (d) nodes that i is never joined to */
+    const upi_set *always; /* (d) nodes that every test of i is given: the other arms */
     const upi_set
         *after; /* (d) nodes that come after i in time: no arrow from them to i */
 } upi_pc_in;
@@ -23,7 +24,8 @@ typedef struct upi_pc_out {
     upi_set to[UPI_PC_MOST];   /* i -> j */
     double p[UPI_PC_MOST *
              UPI_PC_MOST]; /* largest p-value of the tests of a pair; p[i * d + j] */
-    int64_t tests;
+    int64_t tests;         /* at most UPI_PC_TESTS */
+    bool cut;              /* more were wanted: larger sets were not tried */
     int64_t ambiguous; /* triples of which the data do not say whether arrows meet */
     int64_t
         conflicts; /* edges that two triples want in opposite directions; left open */

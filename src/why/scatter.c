@@ -270,7 +270,8 @@ find_scale(const up_moments *m, upi_scatter *s)
         }
         double sd = sqrt(square / rows);
         s->center[i] = mean;
-        s->scale[i] = sd > 0 && isfinite(sd) ? sd : 1;
+        double size = mean != 0 ? fabs(mean) : 1;
+        s->scale[i] = sd > 1e-12 * fabs(mean) && isfinite(sd) ? sd : size;
     }
 }
 
@@ -348,6 +349,14 @@ close_gaps(upi_scatter *s)
 
 /* ---- correlations ---- */
 
+/* Below this a column is constant: what is left is rounding, of the sum of squares or of the
+ * centre. Columns are in units of about one standard deviation. */
+static double
+least_variance(double square)
+{
+    return fmax(1e-12 * square, 1e-20);
+}
+
 /* Divides a Gram matrix of (1, z) into correlations. */
 static bool
 to_correlations(int64_t d, const double *gram, double *corr)
@@ -358,7 +367,7 @@ to_correlations(int64_t d, const double *gram, double *corr)
         double mean = gram[packed(0, 1 + j)] / total;
         double square = gram[packed(1 + j, 1 + j)] / total;
         double variance = square - mean * mean;
-        if (!(variance > 1e-12 * square) || !isfinite(variance)) {
+        if (!(variance > least_variance(square)) || !isfinite(variance)) {
             return false;
         }
         sd[j] = sqrt(variance);
@@ -415,7 +424,7 @@ check_correlations(const upi_scatter *s, const double *gram, up_error *err)
         for (int64_t j = 0; j < s->d; j++) {
             double mean = gram[packed(0, 1 + j)] / gram[0];
             double square = gram[packed(1 + j, 1 + j)] / gram[0];
-            if (!(square - mean * mean > 1e-12 * square)) {
+            if (!(square - mean * mean > least_variance(square))) {
                 return upi_fail(err, UP_E_NO_VARIATION, s->column[j].name,
                     "'%s' is constant", s->column[j].name);
             }

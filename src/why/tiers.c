@@ -119,6 +119,10 @@ upi_background_make(
                              (b == UPI_COLUMN_ARM && a <= UPI_COLUMN_ARM);
             bool same_treated = a == UPI_COLUMN_TREATED && b == a &&
                                 s->column[i].key == s->column[j].key;
+            if (i != j && s->column[i].level >= 0 &&
+                s->column[i].key == s->column[j].key) {
+                upi_set_add(&out->always[i], j);
+            }
             if (arm_alone || same_treated) {
                 upi_set_add(&out->never[i], j);
             }

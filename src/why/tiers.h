@@ -5,8 +5,9 @@
 #include "why/scatter.h"
 
 typedef struct upi_background {
-    upi_set never[UPI_SCATTER_MOST]; /* nodes that are not joined to i */
-    upi_set after[UPI_SCATTER_MOST]; /* nodes later than i */
+    upi_set never[UPI_SCATTER_MOST];  /* nodes that are not joined to i */
+    upi_set always[UPI_SCATTER_MOST]; /* the other arms of an arm */
+    upi_set after[UPI_SCATTER_MOST];  /* nodes later than i */
 } upi_background;
 
 /* From the roles of the columns and the text of the tiers, which may be NULL. */

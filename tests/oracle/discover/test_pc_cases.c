@@ -78,6 +78,7 @@ run_case(FILE *f)
         .most = -1,
         .conservative = conservative != 0,
         .never = never,
+        .always = never,
         .after = after};
     upi_pc_run(&in, &found);
     show(&in, &found, shown);
@@ -99,9 +100,38 @@ cases(void **state)
     assert_int_equal(n, 120);
 }
 
+/* Columns that nothing separates: the number of tests is bounded, and that is told. */
+static void
+bound(void **state)
+{
+    (void)state;
+    static upi_pc_out found;
+    static double corr[24 * 24];
+    const upi_set none[UPI_PC_MOST] = {{{0}}};
+    for (int i = 0; i < 24 * 24; i++) {
+        corr[i] = i % 25 == 0 ? 1 : 0.5;
+    }
+    upi_pc_in in = {.d = 24,
+        .corr = corr,
+        .n = 100000,
+        .alpha = .01,
+        .most = -1,
+        .never = none,
+        .always = none,
+        .after = none};
+    upi_pc_run(&in, &found);
+    assert_true(found.cut);
+    assert_int_equal(found.tests, UPI_PC_TESTS);
+    in.most = 1;
+    upi_pc_run(&in, &found);
+    assert_false(found.cut);
+    assert_int_equal(found.tests, 24 * 23 / 2 * (1 + 22));
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(cases)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cases), cmocka_unit_test(bound)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
