@@ -75,7 +75,7 @@ typedef struct up_project_opts {
 
 /** Compresses the covariates of another population, to project to it. The rows need the
  *  columns of the covariates and declared segments of the model; clusters are those of the
- *  experiment where the rows have the column, else rows are independent.
+ *  experiment where the rows have the column, else rows are independent. Rows count one each.
  *
  *  @param[in]  model      whose covariates are read; borrowed
  *  @param[in]  population its rows; borrowed

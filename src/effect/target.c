@@ -10,6 +10,7 @@
 #include "num/matrix.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A continuous covariate's range is not kept with the records: its mean may be moved by at
@@ -305,9 +306,13 @@ check_continuous(const upi_target_work *b, int64_t j, up_error *err)
     }
     double mean = sum / n;
     double sd = sqrt(fmax(square / n - mean * mean, 0));
-    if (!(fabs(b->wish.mean[j] - mean) <= most_deviations * sd)) {
-        return refuse_mean(base, b->wish.mean[j], "the reach (3 standard deviations)",
-            mean - most_deviations * sd, mean + most_deviations * sd, err);
+    /* A normal moved by d standard deviations leaves n exp(-d^2) effective rows. */
+    double most = fmin(most_deviations, sqrt(log(fmax(n / UPI_LEAST_EFFECTIVE, 1))));
+    if (!(fabs(b->wish.mean[j] - mean) <= most * sd)) {
+        char what[64];
+        (void)snprintf(what, sizeof what, "the reach (%.3g standard deviations)", most);
+        return refuse_mean(
+            base, b->wish.mean[j], what, mean - most * sd, mean + most * sd, err);
     }
     return UP_OK;
 }

@@ -4,8 +4,7 @@
 
 #include <math.h>
 
-/* Weights that leave fewer rows than this are refused, those below the others warned of. */
-static const double least_effective = 10;
+/* Weights that leave fewer rows than these are warned of. */
 static const double few_effective = 100;
 static const double low_effective = 0.1;
 static const double large_weight = 20;
@@ -37,7 +36,7 @@ upi_target_measure(upi_target_work *b, up_error *err)
     t->rows_used = (int64_t)rows;
     t->effective = sum * sum / square;
     t->largest = largest * rows / sum;
-    if (t->effective < least_effective && rows >= least_effective) {
+    if (t->effective < UPI_LEAST_EFFECTIVE && rows >= UPI_LEAST_EFFECTIVE) {
         (void)upi_fail(err, UP_E_SUPPORT, "target",
             "the target is too far from the experiment: weighted to it, %.0f rows are "
             "worth %.2g",

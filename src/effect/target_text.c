@@ -61,6 +61,20 @@ refuse_form(upi_span t, const char *field, const char *example, up_error *err)
         strcmp(field, "to") == 0 ? "device=mobile:0.7,desktop:0.3" : "spend_before=55");
 }
 
+static void
+list_covariates(const up_experiment *x, up_error *err)
+{
+    upi_text names = {0};
+    for (int64_t i = 0; i < x->n_covariates; i++) {
+        upi_text_addf(&names, "%s%s", i > 0 ? ", " : "", x->covariates[i].v.name);
+    }
+    if (!names.failed && names.s != NULL) {
+        (void)upi_fix(
+            err, "a target is told by the covariates of the model: %s", names.s);
+    }
+    upi_text_free(&names);
+}
+
 /* The covariate that the text starts with, and what stands behind the '='. */
 static up_status
 read_name(const up_model *m, const char *text, const char *field, int64_t *covariate,
@@ -91,6 +105,7 @@ read_name(const up_model *m, const char *text, const char *field, int64_t *covar
     }
     UP_TRY(upi_span_name(first, &name, err));
     status = upi_condition_refuse(m, text, name, err);
+    list_covariates(x, err);
 out:
     upi_free(name);
     return status;

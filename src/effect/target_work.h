@@ -4,6 +4,9 @@
 
 #include "effect/target.h"
 
+/* Weights that leave fewer effective rows than this are refused. */
+enum { UPI_LEAST_EFFECTIVE = 10 };
+
 typedef struct upi_target_work {
     up_effects *e;
     const upi_question *q;

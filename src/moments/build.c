@@ -225,8 +225,9 @@ as_population(
 {
     up_status status = UP_OK;
     up_experiment *e = NULL;
-    UP_TRY(up_experiment_new(
-        source, UP_ROLES(.intent_to_treat = "1", .missing = like->missing), &e, err));
+    UP_TRY(up_experiment_new(source,
+        UP_ROLES(.intent_to_treat = "'the target'", .missing = like->missing), &e,
+        err));
     const upi_variable *cluster = &like->roles[UPI_ROLE_CLUSTER];
     up_error absent = UP_ERROR_INIT;
     if (cluster->name != NULL) {

@@ -2,10 +2,11 @@
 # project: effects in another population and in periods to come.
 load common
 setup_file() {
-    make_shop
     cd "$BATS_FILE_TMPDIR" || return 1
+    "$UPSHOT" simulate shop shop.parquet --units 4000 --arms 3 --seed 3 >/dev/null
     "$UPSHOT" simulate shop market.parquet --units 1500 --seed 8 >/dev/null
     "$UPSHOT" simulate shop weeks.csv --units 300 --weeks 8 --seed 3 >/dev/null
+    "$UPSHOT" simulate shop weeks3.csv --units 200 --weeks 3 --seed 3 >/dev/null
     "$UPSHOT" fit shop.parquet --itt arm --metric sales --covariates device,spend_before \
         --save capsule.parquet >/dev/null
 }
@@ -60,6 +61,19 @@ project() {
     done
 }
 
+@test "a capsule as the target; a target that cannot be one" {
+    project --covariates device,spend_before --target "$(shop capsule.parquet)" --json
+    [ "$status" -eq 0 ]
+    [ "$(jq -r .target.method <<<"$out")" = entropy ]
+    [ "$(jq '(.rows[0].estimate - .rows[0].experiment) | fabs < 1e-9' <<<"$out")" = true ]
+    printf 'device\nmobile\n\ndesktop\n' >gap.csv
+    printf 'country\nUS\n' >other.csv
+    refused 4 E_MISSING "$UPSHOT" project "$(shop shop.parquet)" --itt arm --metric sales \
+        --covariates device --target gap.csv
+    refused 2 E_COLUMN "$UPSHOT" project "$(shop shop.parquet)" --itt arm --metric sales \
+        --covariates device --target other.csv
+}
+
 @test "forward: periods that were not observed are marked" {
     both "$UPSHOT" project "$(shop weeks.csv)" --itt arm --cluster shopper --metric sales \
         --over week --forward 3 --rule linear --cumulative --json
@@ -80,7 +94,6 @@ project() {
 }
 
 @test "refusals say what the experiment has" {
-    run project --covariates device --to device=watch:1
     refused 4 E_SUPPORT "$UPSHOT" project "$(shop shop.parquet)" --itt arm --metric sales \
         --covariates device --to device=watch:1
     [[ $errors == *desktop* ]]
@@ -94,7 +107,7 @@ project() {
         --covariates device
     refused 4 E_HORIZON "$UPSHOT" project "$(shop weeks.csv)" --itt arm --cluster shopper \
         --metric sales --over week --forward 5
-    refused 4 E_HORIZON "$UPSHOT" project "$(shop panel.csv)" --itt arm --cluster shopper \
+    refused 4 E_HORIZON "$UPSHOT" project "$(shop weeks3.csv)" --itt arm --cluster shopper \
         --metric sales --over week --forward 1 --rule level
 }
 

@@ -208,6 +208,37 @@ test_segments(void **state)
     project_fit_free(&f);
 }
 
+/* What an estimated target adds to the variance does not depend on how the rows of the
+ * experiment are clustered: not at all, one way, or two ways. */
+static void
+test_target_variance(void **state)
+{
+    (void)state;
+    const char *const margins[] = {
+        "device=desktop:0.2,mobile:0.6,tablet:0.2", "country=DE:0.3,FR:0.7"};
+    const char *const covariates[] = {"device", "country", NULL};
+    const char *const cluster[][2] = {{NULL, NULL}, {"home", NULL}, {"home", "visits"}};
+    double added[3];
+    for (int k = 0; k < 3; k++) {
+        project_fit f = project_fit_of("oracle/project/trial.csv",
+            UP_ROLES(.intent_to_treat = "arm", .cluster = cluster[k][0],
+                .cluster2 = cluster[k][1]),
+            "y", covariates, NULL);
+        double se[2];
+        for (int64_t size = 0; size < 2; size++) {
+            up_effects *e = project(f.model, NULL,
+                UP_PROJECT_OPTS(.to = margins, .n_to = 2, .size = 300 * size));
+            se[size] = up_effects_get(e, 0).std_error;
+            up_effects_free(e);
+        }
+        added[k] = se[1] * se[1] - se[0] * se[0];
+        project_fit_free(&f);
+    }
+    assert_true(added[0] > 0);
+    assert_close(added[1], added[0], 1e-9, 0);
+    assert_close(added[2], added[0], 1e-9, 0);
+}
+
 /* ---- refusals ---- */
 
 static void
@@ -259,7 +290,7 @@ test_texts(void **state)
     refuses_to(m, "spend=1:1", UP_E_ARGUMENT, "number");
     refuses_mean(m, "device=1", UP_E_ARGUMENT, "categorical");
     refuses_mean(m, "spend=x", UP_E_ARGUMENT, "not of the form");
-    refuses_mean(m, "spend=500", UP_E_SUPPORT, "3 standard deviations");
+    refuses_mean(m, "spend=500", UP_E_SUPPORT, "standard deviations");
     const char *const twice[] = {"spend=50", "spend=51"};
     refuses(m, UP_PROJECT_OPTS(.means = twice, .n_means = 2), UP_E_ARGUMENT, "already");
     const char *const again[] = {"device=mobile:1", "device=tablet:1"};
@@ -456,8 +487,9 @@ main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_segment),
         cmocka_unit_test(test_one_segment_late), cmocka_unit_test(test_itself),
         cmocka_unit_test(test_continuous), cmocka_unit_test(test_table),
-        cmocka_unit_test(test_segments), cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_options), cmocka_unit_test(test_support),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_memory)};
+        cmocka_unit_test(test_segments), cmocka_unit_test(test_target_variance),
+        cmocka_unit_test(test_texts), cmocka_unit_test(test_options),
+        cmocka_unit_test(test_support), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
