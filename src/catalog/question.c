@@ -5,28 +5,6 @@
 
 #include <string.h>
 
-/* --over COLUMN with a capsule must name the time it was made with. */
-static up_status
-check_over(const upi_request *q, const upi_pipeline *p, up_error *err)
-{
-    const char *over = upi_request_text(q, "over");
-    const upi_variable *time = &p->moments->experiment->roles[UPI_ROLE_TIME];
-    if (!p->capsule || over == NULL) {
-        return UP_OK;
-    }
-    if (time->name == NULL) {
-        (void)upi_fail(
-            err, UP_E_NEEDS_ROWS, "over", "the capsule was made without a time");
-        return upi_fix(err, "run 'upshot fit' on the rows with --time %s --save", over);
-    }
-    if (strcmp(time->name, over) != 0) {
-        (void)upi_fail(err, UP_E_NEEDS_ROWS, "over",
-            "the time of the capsule is '%s', not '%s'", time->name, over);
-        return upi_fix(err, "give --over-time, or run 'upshot fit' on the rows");
-    }
-    return UP_OK;
-}
-
 static bool
 asks_over_time(const upi_request *q)
 {
@@ -34,12 +12,12 @@ asks_over_time(const upi_request *q)
 }
 
 up_status
-upi_question_effects(
-    const upi_request *q, const upi_pipeline *p, up_effects **out, up_error *err)
+upi_question_options(
+    const upi_request *q, const upi_pipeline *p, up_effect_opts *out, up_error *err)
 {
     const upi_value *where = upi_request_value(q, "where");
     const upi_value *metric = upi_request_value(q, "metric");
-    up_effect_opts *o = UP_EFFECT_OPTS(.where = (const char *const *)where->text,
+    *out = *UP_EFFECT_OPTS(.where = (const char *const *)where->text,
         .n_where = where->n, .by = upi_request_text(q, "by"),
         .over_time = asks_over_time(q), .cumulative = upi_request_flag(q, "cumulative"),
         .against = upi_request_text(q, "against"),
@@ -47,11 +25,19 @@ upi_question_effects(
         .population = upi_request_integer(q, "population"),
         .level = upi_request_number(q, "level"));
     if (p->capsule && metric->given) {
-        o->metrics = (const char *const *)metric->text;
-        o->n_metrics = metric->n;
+        out->metrics = (const char *const *)metric->text;
+        out->n_metrics = metric->n;
     }
-    up_status status = check_over(q, p, err);
-    return status == UP_OK ? up_infer_effect(p->model, o, out, err) : status;
+    return upi_pipeline_over(p, q, err);
+}
+
+up_status
+upi_question_effects(
+    const upi_request *q, const upi_pipeline *p, up_effects **out, up_error *err)
+{
+    up_effect_opts o;
+    up_status status = upi_question_options(q, p, &o, err);
+    return status == UP_OK ? up_infer_effect(p->model, &o, out, err) : status;
 }
 
 void

@@ -6,6 +6,9 @@
 
 #include <upshot/effects.h>
 
+/* What the options below ask for; texts are those of the request. */
+up_status upi_question_options(
+    const upi_request *q, const upi_pipeline *p, up_effect_opts *out, up_error *err);
 /* The options where, by, over, over-time, cumulative, against, estimand, population, level and,
  * for a capsule, metric; those that the verb has. Refuses --over that is not the capsule's. */
 up_status upi_question_effects(

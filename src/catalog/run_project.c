@@ -1,8 +1,7 @@
 /* Carries out `project`. */
 #include "base/json.h"
-#include "catalog/pipeline.h"
+#include "catalog/question.h"
 #include "catalog/verbs.h"
-#include "moments/moments.h"
 #include "report/style.h"
 
 #include <upshot/project.h>
@@ -65,28 +64,15 @@ accepts_horizon(const upi_request *q)
     return false;
 }
 
-static up_effect_opts
-effect_options(const upi_request *q, const upi_pipeline *p)
+static up_status
+effect_options(
+    const upi_request *q, const upi_pipeline *p, up_effect_opts *o, up_error *err)
 {
-    const upi_value *where = upi_request_value(q, "where");
-    const upi_value *metric = upi_request_value(q, "metric");
-    bool named = p->capsule && metric->given;
-    return *UP_EFFECT_OPTS(.where = (const char *const *)where->text,
-        .n_where = where->n, .by = upi_request_text(q, "by"),
-        .over_time = upi_request_flag(q, "over-time") ||
-                     (upi_request_text(q, "over") != NULL &&
-                         upi_request_integer(q, "forward") == 0),
-        .cumulative = upi_request_flag(q, "cumulative"),
-        .against = upi_request_text(q, "against"),
-        .compare_segments = upi_request_flag(q, "compare-segments"),
-        .estimand = upi_request_integer(q, "estimand"),
-        .scale =
-            upi_request_flag(q, "absolute-only") ? UP_SCALE_ABSOLUTE : UP_SCALE_BOTH,
-        .relative = upi_request_integer(q, "relative"),
-        .population = upi_request_integer(q, "population"),
-        .level = upi_request_number(q, "level"),
-        .metrics = named ? (const char *const *)metric->text : NULL,
-        .n_metrics = named ? metric->n : 0);
+    up_status status = upi_question_options(q, p, o, err);
+    o->compare_segments = upi_request_flag(q, "compare-segments");
+    o->scale = upi_request_flag(q, "absolute-only") ? UP_SCALE_ABSOLUTE : UP_SCALE_BOTH;
+    o->relative = upi_request_integer(q, "relative");
+    return status;
 }
 
 /* The effects asked for, and the same in the population of the experiment where there is
@@ -98,7 +84,8 @@ infer(const upi_request *q, const upi_pipeline *p, const up_moments *target,
     up_status status = UP_OK;
     const upi_value *to = upi_request_value(q, "to");
     const upi_value *means = upi_request_value(q, "means");
-    up_effect_opts effect = effect_options(q, p);
+    up_effect_opts effect;
+    UP_TRY(effect_options(q, p, &effect, err));
     up_project_opts *o = UP_PROJECT_OPTS(.to = (const char *const *)to->text,
         .n_to = to->n, .means = (const char *const *)means->text, .n_means = means->n,
         .population = target, .method = upi_request_integer(q, "method"),
@@ -387,27 +374,19 @@ set_headline(const upi_request *q, const up_effects *effects,
 static up_status
 set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error *err)
 {
-    static const char *const texts[] = {"method", "rule", "estimand", "relative",
-        "population", "by", "against", "target"};
-    static const char *const lists[] = {"to", "means", "where", "accept"};
+    static const char *const texts[] = {"target", "method", "rule", "relative"};
     upi_text t = {0};
     upi_json j;
     upi_json_start(&j, &t, 0, 0);
     upi_json_object(&j);
+    upi_json_put_list(&j, "to", upi_request_value(q, "to"));
+    upi_json_put_list(&j, "means", upi_request_value(q, "means"));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         upi_json_put_string(&j, texts[i], upi_request_text(q, texts[i]));
     }
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        upi_json_put_list(&j, lists[i], upi_request_value(q, lists[i]));
-    }
     upi_json_put_int(&j, "target_size", upi_request_integer(q, "target-size"));
     upi_json_put_int(&j, "forward", upi_request_integer(q, "forward"));
-    upi_json_put_string(&j, "interactions", upi_pipeline_interactions(p));
-    upi_json_put_double(&j, "level", upi_request_number(q, "level"));
-    upi_json_put_string(&j, "vcov", up_model_vcov(p->model));
-    upi_json_put_bool(&j, "over_time",
-        upi_request_flag(q, "over-time") || upi_request_text(q, "over") != NULL);
-    upi_json_put_bool(&j, "cumulative", upi_request_flag(q, "cumulative"));
+    upi_question_json(q, p, &j);
     upi_json_put_bool(&j, "compare_segments", upi_request_flag(q, "compare-segments"));
     upi_json_put_bool(&j, "absolute_only", upi_request_flag(q, "absolute-only"));
     upi_json_object_end(&j);
@@ -419,14 +398,7 @@ add_words(const upi_request *q, const up_effects *effects, up_result *r, up_erro
 {
     up_status status = UP_OK;
     char *next = NULL;
-    UP_TRY(upi_strdup_to(&r->estimand, up_effects_estimand(effects), err));
-    for (int64_t i = 0; i < up_effects_assumptions(effects); i++) {
-        UP_TRY(upi_strings_add(
-            &r->assumptions, err, "%s", up_effects_assumption(effects, i)));
-    }
-    for (int64_t i = 0; i < up_effects_notes(effects); i++) {
-        UP_TRY(upi_pipeline_note(&r->notes, up_effects_note(effects, i), err));
-    }
+    UP_TRY(upi_question_words(effects, r, err));
     UP_TRY(
         upi_next_command(q, "effect", upi_request_text(q, "source"), true, &next, err));
     const char *over = upi_request_text(q, "over");
@@ -462,7 +434,6 @@ upi_handle_project(
     up_effects *effects = NULL;
     up_effects *experiment = NULL;
     UP_TRY(upi_pipeline_run(q, run, &p, err));
-    UP_TRY(upi_pipeline_over(&p, q, err));
     UP_TRY(upi_pipeline_guard(&p, q, err));
     UP_TRY(read_target(q, p.model, run, &target, err));
     UP_TRY(infer(q, &p, target, &effects, &experiment, err));

@@ -11,6 +11,7 @@ static const up_option options[] = {
     OPTIONS_ROLES,
     OPTIONS_METRICS,
     OPTIONS_MODEL,
+    OPTIONS_BAYES,
     {TARGET("to", UP_OPTION_LIST, "SHARES", "device=mobile:0.7,desktop:0.3",
         "Shares of the levels of a categorical covariate in the target; levels that "
         "are not named have none. Repeated for several covariates: their margins.")},
