@@ -23,6 +23,8 @@ effect <- with(trial, .4 + .5 * (device == "mobile") - .3 * (country == "FR") + 
 trial$y <- round(with(trial, 3 + .5 * (device == "mobile") + .2 * visits + .03 * spend +
   (arm == "a") * effect) + rnorm(n) + rnorm(n)[trial$home] / 2, 4)
 trial$q <- round(2 + .1 * trial$visits + rexp(n), 4)
+trial$took <- ifelse(runif(n) < .5 + .3 * (trial$device == "mobile"), trial$arm, "control")
+trial$spent <- round(with(trial, 3 + (took == "a") * (1 + (device == "mobile"))) + rnorm(n), 4)
 write.csv(trial, "trial.csv", row.names = FALSE, quote = FALSE)
 nt <- 500
 target <- draw(nt, c(.25, .6, .15), c(.35, .65), 2.6)
@@ -165,6 +167,25 @@ for (side in c("est", "base")) {
   put(paste("spend", if (side == "est") "se super" else "base se super"),
     sqrt(drop(d %*% V %*% d) + sum((phi - mean(phi))^2) / nt^2))
 }
+
+## ---- compliers: the effect on them in the target, from means by level and assigned arm ----
+share <- c(desktop = .2, mobile = .7, tablet = .1)
+num <- den <- base <- 0
+parts <- list()
+for (g in names(share)) {
+  of <- function(a) subset(trial, device == g & arm == a)
+  z1 <- of("a"); z0 <- of("control")
+  itt <- mean(z1$spent) - mean(z0$spent)
+  comply <- mean(z1$took == "a") - mean(z0$took == "a")
+  num <- num + share[[g]] * itt; den <- den + share[[g]] * comply
+  base <- base + share[[g]] * comply * (mean(z0$spent) - itt / comply * mean(z0$took == "a"))
+}
+theta <- num / den; v <- 0
+for (g in names(share)) for (a in levels(trial$arm)) {
+  r <- with(subset(trial, device == g & arm == a), spent - theta * (took == "a"))
+  v <- v + share[[g]]^2 * mean((r - mean(r))^2) / length(r)
+}
+put("late est", theta); put("late base", base / den); put("late se", sqrt(v) / den)
 
 ## ---- forward: least squares under the covariance of the period effects ----
 units <- 300; P <- 8

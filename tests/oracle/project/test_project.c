@@ -173,6 +173,25 @@ test_published(void **state)
     }
 }
 
+/* Averages of the target weighted by compliance. */
+static void
+test_compliers(void **state)
+{
+    (void)state;
+    static const char *const covariates[] = {"device", NULL};
+    project_fit f = project_fit_of("oracle/project/trial.csv",
+        UP_ROLES(.intent_to_treat = "arm", .treated = "took"), "spent", covariates,
+        UP_LINEAR_OPTS(.vcov = UP_VCOV_HC0));
+    up_effects *e = projected(&f, NULL, UP_PROJECT_OPTS(.to = device, .n_to = 1));
+    up_effect r = up_effects_get(e, 0);
+    assert_string_equal(r.estimand, "late");
+    assert_close(r.estimate, expected("late", "est"), 1e-9, 0);
+    assert_close(r.baseline, expected("late", "base"), 1e-9, 0);
+    assert_close(r.std_error, expected("late", "se"), 1e-9, 0);
+    up_effects_free(e);
+    project_fit_free(&f);
+}
+
 static void
 check_forward(const up_model *model, int64_t rule, const char *group, int64_t n)
 {
@@ -234,6 +253,7 @@ main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_published),
         cmocka_unit_test(test_shares), cmocka_unit_test(test_raking),
         cmocka_unit_test(test_population), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_continuous), cmocka_unit_test(test_forward)};
+        cmocka_unit_test(test_continuous), cmocka_unit_test(test_compliers),
+        cmocka_unit_test(test_forward)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
