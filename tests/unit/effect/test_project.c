@@ -469,6 +469,39 @@ sweep_odds(void *ctx, up_error *err)
     return status;
 }
 
+typedef struct census {
+    const up_model *model;
+    up_source *source;
+} census;
+
+static up_status
+sweep_census(void *ctx, up_error *err)
+{
+    const census *c = ctx;
+    up_moments *m = NULL;
+    up_status status = up_target_build(c->model, c->source, NULL, &m, err);
+    up_moments_free(m);
+    return status;
+}
+
+/* Rows in memory, so that the engine takes no part. */
+static void
+test_memory_of_rows(void **state)
+{
+    (void)state;
+    static const char *const devices[] = {"mobile", "desktop", "mobile", "tablet"};
+    static const double spend[] = {40, 50, 60, 45};
+    const up_column columns[] = {
+        {.name = "device", .text = devices}, {.name = "spend", .f64 = spend}};
+    up_error err = UP_ERROR_INIT;
+    project_fit f = trial_fit("device", "spend", NULL);
+    census c = {.model = f.model};
+    assert_ok(up_source_from_columns_borrow(columns, 2, 4, &c.source, &err), &err);
+    up_sweep_memory(sweep_census, &c);
+    up_source_free(c.source);
+    project_fit_free(&f);
+}
+
 static void
 test_memory(void **state)
 {
@@ -490,6 +523,6 @@ main(void)
         cmocka_unit_test(test_segments), cmocka_unit_test(test_target_variance),
         cmocka_unit_test(test_texts), cmocka_unit_test(test_options),
         cmocka_unit_test(test_support), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_memory)};
+        cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_of_rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
