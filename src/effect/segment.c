@@ -303,6 +303,19 @@ lacks_an_arm(const up_effects *e, const upi_question *q, const int64_t *by_arm)
     return false;
 }
 
+/* A target may have no part in a set. */
+static bool
+lacks_weight(const up_effects *e, const upi_set *set)
+{
+    const upi_population *p = e->cells;
+    for (int64_t q = 0; q < p->n; q++) {
+        if (upi_set_has(set, q) && p->s[q * p->width] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Rows of each level, and whether some set of it lacks an arm. */
 static up_status
 look_at_levels(
@@ -315,7 +328,8 @@ look_at_levels(
         int64_t level = i / q->n_periods % q->n_levels;
         measure_set(e, &e->sets[i], by_arm);
         rows[level] += e->sets[i].rows;
-        lacks[level] = lacks[level] || lacks_an_arm(e, q, by_arm);
+        lacks[level] =
+            lacks[level] || lacks_an_arm(e, q, by_arm) || lacks_weight(e, &e->sets[i]);
     }
 out:
     upi_free(by_arm);
@@ -343,7 +357,8 @@ note_left_out(up_effects *e, const upi_question *q, const int64_t *rows,
         }
     }
     UP_TRY(upi_notes_add(&e->notes, UP_W_SMALL_SEGMENT, key->name, (double)all,
-        (double)NAN, err, "Left out, because an arm has no rows there%s: %s%s.",
+        (double)NAN, err, "Left out, because an arm%s has no rows there%s: %s%s.",
+        e->target != NULL ? " or the target" : "",
         q->n_periods > 1 ? " in some period" : "", names.failed ? "" : names.s,
         n > SHOWN ? ", ..." : ""));
 out:

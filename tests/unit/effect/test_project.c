@@ -208,6 +208,20 @@ test_segments(void **state)
     project_fit_free(&f);
 }
 
+/* A level that the target does not have is left out of `by`, with a note. */
+static void
+test_level_left_out(void **state)
+{
+    (void)state;
+    project_fit f = trial_fit("device", "country", NULL);
+    up_effects *e = project_to(
+        f.model, UP_EFFECT_OPTS(.by = "device"), "device=mobile:0.5,desktop:0.5");
+    assert_int_equal(up_effects_count(e), 2);
+    assert_true(has_note(e, UP_W_SMALL_SEGMENT));
+    up_effects_free(e);
+    project_fit_free(&f);
+}
+
 /* What an estimated target adds to the variance does not depend on how the rows of the
  * experiment are clustered: not at all, one way, or two ways. */
 static void
@@ -521,8 +535,9 @@ main(void)
         cmocka_unit_test(test_one_segment_late), cmocka_unit_test(test_itself),
         cmocka_unit_test(test_continuous), cmocka_unit_test(test_table),
         cmocka_unit_test(test_segments), cmocka_unit_test(test_target_variance),
-        cmocka_unit_test(test_texts), cmocka_unit_test(test_options),
-        cmocka_unit_test(test_support), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_of_rows)};
+        cmocka_unit_test(test_level_left_out), cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_options), cmocka_unit_test(test_support),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory_of_rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
