@@ -14,7 +14,9 @@ every_status_is_named(void **state)
 #undef VALUE
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        assert_true(i == 0 || all[i] > all[i - 1]); /* so that none was reused */
+        for (size_t k = 0; k < i; k++) {
+            assert_int_not_equal(all[i], all[k]); /* no number was used twice */
+        }
         assert_string_not_equal(up_status_name(all[i]), "E_UNKNOWN");
         assert_true(strlen(up_status_text(all[i])) > 3);
         int code = up_status_exit_code(all[i]);
