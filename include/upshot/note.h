@@ -37,7 +37,7 @@ typedef enum up_severity {
     X(N_OVERRIDE, 13, "a refusal was overridden on request")                           \
     X(N_APPROXIMATE, 14, "the value rests on a stated approximation")                  \
     X(N_CONTROL_CHOSEN, 15, "the control arm was chosen by the order of the labels")   \
-    X(N_MEDIATORS_NOT_RANDOMISED, 33,                                                  \
+    X(N_NOT_RANDOMISED, 33,                                                            \
         "mediators were not randomised: the split rests on assumptions")               \
     X(N_ZERO_EDGES, 34, "edges that the graph lacks are set to zero")                  \
     X(N_LINEAR_PROBABILITY, 35, "a condition is modelled by a linear probability")     \

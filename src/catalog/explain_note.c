@@ -73,8 +73,7 @@ const upi_page upi_note_pages[] = {
         "wrong arm as the control every effect has the opposite sign.",
         "The usual names are control, 0, false and A, in small or capital letters.",
         "Name it: --control LABEL."},
-    {"N_MEDIATORS_NOT_RANDOMISED",
-        "Only the arm was randomised; the mediators were not.",
+    {"N_NOT_RANDOMISED", "Only the arm was randomised; the mediators were not.",
         "The total effect rests on the experiment. How it splits over paths rests on "
         "the "
         "graph, and on there being no unmeasured common cause of mediators and "

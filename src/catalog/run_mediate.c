@@ -246,28 +246,35 @@ out:
     return status;
 }
 
-/* The same question with its sensitivity, and the total effect by segment. */
+/* The same question with its sensitivity, and with intervals that follow skewness. */
 static up_status
 suggest(const upi_request *q, const upi_pipeline *p, up_result *r, up_error *err)
 {
+    static const char *const kept[] = {"graph", "outcome", "against", "by", "estimand"};
     up_status status = UP_OK;
-    const char *source = upi_request_text(q, "source");
     char *command = NULL;
-    upi_text graph = {0};
-    UP_TRY(upi_next_command(q, "mediate", source, !p->capsule, &command, err));
-    upi_shell_word(&graph, upi_request_text(q, "graph"));
-    if (!upi_request_flag(q, "sensitivity") && !upi_request_value(q, "rho")->given &&
-        !upi_request_value(q, "interaction")->given) {
-        UP_TRY(upi_strings_add(&r->next, err, "%s --graph %s --sensitivity", command,
-            graph.failed ? "" : graph.s));
+    upi_text t = {0};
+    UP_TRY(upi_next_command(
+        q, "mediate", upi_request_text(q, "source"), !p->capsule, &command, err));
+    upi_text_add(&t, command);
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        if (upi_request_value(q, kept[i])->given) {
+            upi_text_addf(&t, " --%s ", kept[i]);
+            upi_shell_word(&t, upi_request_text(q, kept[i]));
+        }
+    }
+    const char *base = t.failed ? command : t.s;
+    bool asked =
+        upi_request_flag(q, "sensitivity") || upi_request_value(q, "rho")->given;
+    if (!asked && !upi_request_value(q, "interaction")->given) {
+        UP_TRY(upi_strings_add(&r->next, err, "%s --sensitivity", base));
     }
     if (upi_request_integer(q, "interval") == UP_MEDIATE_DELTA) {
-        UP_TRY(upi_strings_add(&r->next, err, "%s --graph %s --interval montecarlo",
-            command, graph.failed ? "" : graph.s));
+        UP_TRY(upi_strings_add(&r->next, err, "%s --interval montecarlo", base));
     }
 out:
     upi_free(command);
-    upi_text_free(&graph);
+    upi_text_free(&t);
     return status;
 }
 

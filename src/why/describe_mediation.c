@@ -196,7 +196,7 @@ write_notes(up_mediation *m, const up_model *model, up_error *err)
     up_status status = UP_OK;
     UP_TRY(upi_notes_append(&m->notes, &model->moments->notes, err));
     UP_TRY(upi_notes_append(&m->notes, &model->notes, err));
-    UP_TRY(upi_notes_add(&m->notes, UP_N_MEDIATORS_NOT_RANDOMISED, "graph", (double)NAN,
+    UP_TRY(upi_notes_add(&m->notes, UP_N_NOT_RANDOMISED, "graph", (double)NAN,
         (double)NAN, err,
         "mediators were not randomised: only the total effect rests on the experiment, "
         "the split "

@@ -554,7 +554,7 @@ test_words(void **state)
     s.metrics[0] = "big = S > 1.5";
     fixture f = fixture_new(&s, NULL);
     assert_true(has_note(f.m, UP_N_LINEAR_PROBABILITY));
-    assert_true(has_note(f.m, UP_N_MEDIATORS_NOT_RANDOMISED));
+    assert_true(has_note(f.m, UP_N_NOT_RANDOMISED));
     assert_non_null(strstr(up_mediation_estimand(f.m), "product of the coefficients"));
     bool said = false;
     for (int64_t i = 0; i < up_mediation_assumptions(f.m); i++) {
