@@ -62,7 +62,8 @@ typedef struct up_policy_opts {
     int64_t unknown;
     /** text hashed with the unit; NULL = "upshot" */
     const char *salt;
-    /** points of the lattice for 4 arms and more; 0 = 4096, or 256 where a context is a number */
+    /** points of the lattice: for 4 arms and more, for 3 where a context is a number; 0 =
+     *  4096, or 256 where a context is a number */
     int64_t draws;
     /** of the lattice's shift */
     uint64_t seed;
@@ -222,7 +223,7 @@ UP_API void up_policy_context(const up_policy *p, int64_t i, double *context);
  *  @param[out] err         the story of a failure; may be NULL
  *  @return UP_OK; UP_E_CONTEXT (unknown, missing or infinite, under UP_POLICY_REFUSE; field
  *          names the input); UP_E_ARGUMENT
- *  @par Cost a look-up for discrete contexts; else O(K^2 inputs^2), and O(K^2 draws) for 4
+ *  @par Cost a look-up for discrete contexts; else O(K^2 inputs^2), and O(K^2 draws) for 3
  *            arms and more; no allocation
  *  @par Source docs/policies.md eqs. 1-5
  *  @since 0.1 @par Stability experimental */

@@ -257,6 +257,33 @@ static const topic topics[] = {
         "--json is compact: 5 digits, at most --limit rows, rows_total tells how "
         "many there are. --json --full has all rows and every digit; the same "
         "question gives the same bytes. --csv has one line per row."},
+    {"loop", "policies: decide, log, learn from the log, decide again",
+        "1. upshot policy SOURCE --itt arm --metric sales --covariates device --floor "
+        "0.05 "
+        "--save policy.json: the probability of every arm in every context. A floor "
+        "above "
+        "0 keeps every arm in the log, so that its effect can be learned.\n\n"
+        "2. upshot decide policy.json < contexts.jsonl > decisions.jsonl: one JSON "
+        "object "
+        "per line, {\"unit\": ..., inputs ...}, gives arm and propensity, at once. The "
+        "same "
+        "unit gives the same decision. Exit 4 when a line failed: it has \"ok\": "
+        "false.\n\n"
+        "3. Log unit, inputs, arm, propensity (every digit), the batch, and later the "
+        "outcome.\n\n"
+        "4. upshot adaptive LOG --itt arm --propensity propensity --time batch "
+        "--metric "
+        "sales --covariates device: effects that stay valid though propensities "
+        "followed "
+        "outcomes. upshot effect is biased there and says W_ADAPTIVE. --anytime "
+        "--planned "
+        "N when you look after every batch.\n\n"
+        "5. upshot value LOG --policy other.json --itt arm --propensity propensity "
+        "--metric sales --covariates device: what another policy would have earned. "
+        "Read "
+        "method dr, gain_over_control. Never value a policy on the rows it was learned "
+        "from (W_SAME_DATA).\n\n"
+        "6. upshot policy LOG ... --save next.json, and again."},
 };
 
 enum { N_TOPICS = sizeof topics / sizeof topics[0] };

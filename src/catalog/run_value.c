@@ -245,18 +245,25 @@ out:
     return status;
 }
 
-/* The model's own warning points to this very verb. */
+/* Notes on least squares, and on this very verb, say nothing here. */
+static bool
+is_foreign(up_note_code code)
+{
+    return code == UP_W_ADAPTIVE || code == UP_N_PROPENSITY_WEIGHTS ||
+           code == UP_N_NO_COVARIATES;
+}
+
 static up_status
-add_notes(const upi_pipeline *p, const up_adaptive *a, up_result *r, up_error *err)
+add_notes(const up_adaptive *a, up_result *r, up_error *err)
 {
     up_status status = UP_OK;
-    (void)p;
+    int64_t kept = 0;
     for (int64_t i = 0; i < r->notes.n; i++) {
-        if (r->notes.items[i].code == UP_W_ADAPTIVE) {
-            r->notes.items[i] = r->notes.items[--r->notes.n];
-            break;
+        if (!is_foreign(r->notes.items[i].code)) {
+            r->notes.items[kept++] = r->notes.items[i];
         }
     }
+    r->notes.n = kept;
     for (int64_t i = 0; i < up_adaptive_notes(a); i++) {
         UP_TRY(upi_pipeline_note(&r->notes, up_adaptive_note(a, i), err));
     }
@@ -287,7 +294,7 @@ upi_handle_adaptive(
     UP_TRY(fill_adaptive(a, out, err));
     UP_TRY(adaptive_headline(q, a, out->level, out, err));
     UP_TRY(upi_pipeline_checks(&p, q, out, err));
-    UP_TRY(add_notes(&p, a, out, err));
+    UP_TRY(add_notes(a, out, err));
     UP_TRY(adaptive_options(q, out, err));
     UP_TRY(adaptive_words(q, &p, out, err));
 out:

@@ -102,9 +102,10 @@ static const up_option options[] = {
         .max = 65536,
         .group = "Policy",
         .example = "4096",
-        .doc =
-            "Points of the lattice that stands for the posterior with 4 arms or more. "
-            "Without it: 4096, or 256 where a context is a number."},
+        .doc = "Points of the lattice that stands for the posterior: with 4 arms or "
+               "more, or "
+               "3 where a context is a number. "
+               "Without it: 4096, or 256 where a context is a number."},
     {.name = "save",
         .type = UP_OPTION_PATH,
         .value = "FILE",

@@ -1,10 +1,11 @@
 /* The probability that each arm is the best of normal rewards.
  *
  * Two arms: Phi(mean / sd). Three: the probability that both differences from an arm are below
- * 0, a bivariate normal orthant (num/binormal.c). More: the share of the points
- * of a lattice at which the arm wins. The lattice is Kronecker's, frac(i sqrt(prime) + shift)
- * (Niederreiter 1992, sec. 5.1), turned into normals, and the same for every context: the share is then
- * a function of the context alone, so that the propensity that is logged is exactly the
+ * 0, a bivariate normal orthant (num/binormal.c); it takes 5 microseconds, too long to be worked
+ * out for each decision. More arms, or three with numbers as contexts: the share of the points of
+ * a lattice at which the arm wins. The lattice is Kronecker's, frac(i sqrt(prime) + shift)
+ * (Niederreiter 1992, sec. 5.1), turned into normals, and the same for every context: the share
+ * is then a function of the context alone, so that the propensity that is logged is exactly the
  * probability that was played. */
 #include "decide/policy.h"
 #include "num/binormal.h"
@@ -131,18 +132,18 @@ over_lattice(const upi_lattice *z, int64_t m, const double *mean,
     for (int64_t first = 0; first < z->n; first += BLOCK) {
         int64_t n = z->n - first < BLOCK ? z->n - first : BLOCK;
         fill_block(z, first, n, m, mean, r, &b);
-        double wins = 0;
+        int64_t wins = 0; /* whole numbers, whose sum may be taken several at a time */
         for (int64_t i = 0; i < n; i++) {
-            wins += b.most[i] == 0 ? 1.0 : 0.0;
+            wins += b.most[i] == 0 ? 1 : 0;
         }
-        probability[0] += wins;
+        probability[0] += (double)wins;
         for (int64_t k = 0; k < m; k++) {
             const double *value = b.value + k * BLOCK;
             wins = 0;
             for (int64_t i = 0; i < n; i++) {
-                wins += value[i] == b.most[i] ? 1.0 : 0.0;
+                wins += value[i] == b.most[i] ? 1 : 0;
             }
-            probability[k + 1] += wins;
+            probability[k + 1] += (double)wins;
         }
     }
     double sum = 0;
@@ -168,7 +169,8 @@ upi_best_probabilities(const upi_lattice *lattice, int64_t m, const double *mean
         }
         return;
     }
-    if (m == 2 && best_of_three(mean, covariance, probability)) {
+    bool exact = m == 2 && (lattice == NULL || !lattice->always);
+    if (exact && best_of_three(mean, covariance, probability)) {
         return;
     }
     over_lattice(lattice, m, mean, covariance, probability);

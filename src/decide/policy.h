@@ -43,6 +43,7 @@ typedef struct upi_feature {
 typedef struct upi_lattice {
     int64_t n, dimensions;
     double *z;
+    bool always; /* also where an exact value could be had */
 } upi_lattice;
 
 struct up_policy {
@@ -93,7 +94,8 @@ up_status upi_lattice_make(
     int64_t n, int64_t dimensions, uint64_t seed, upi_lattice *out, up_error *err);
 void upi_lattice_free(upi_lattice *l);
 /* The probability that each of K = m + 1 arms has the highest reward: arm 0 has reward 0, the
- * others are normal. Exact to rounding for 2 arms, to 1e-12 for 3, else over the lattice. */
+ * others are normal. Exact to rounding for 2 arms, to 1e-12 for 3 unless the lattice is to be
+ * used always, else over the lattice. */
 void upi_best_probabilities(const upi_lattice *lattice, int64_t m, const double *mean,
     const double *covariance, double *probability);
 

@@ -246,6 +246,7 @@ upi_policy_prepare(up_policy *p, up_error *err)
     p->salt_hash = upi_hash_bytes(p->salt, strlen(p->salt), 0);
     if (p->n_arms > 2) {
         UP_TRY(upi_lattice_make(p->draws, p->n_contrasts, p->seed, &p->lattice, err));
+        p->lattice.always = count_contexts(p) == 0;
     }
     UP_TRY(UP_NEW(&p->base, p->n_arms, err));
     average_context(p, &c);
