@@ -81,7 +81,7 @@ flush(session *s, up_error *err)
     int64_t n = s->out.length;
     int outcome = n > 0 ? s->io->write(s->io->user, s->out.s, n) : 0;
     upi_text_clear(&s->out);
-    s->reader_gone = outcome > 0;
+    s->reader_gone = s->reader_gone || outcome > 0;
     return outcome < 0
                ? upi_fail(err, UP_E_WRITE, "output", "the decisions cannot be written")
                : UP_OK;

@@ -108,8 +108,10 @@ setup() { setup_place; }
     jq -e '(.rows | length) == 9 and all(.rows[]; .conf_low < .estimate)
         and any(.warnings[]; .code == "N_POLICY_COVERAGE")
         and (any(.warnings[]; .code == "W_SAME_DATA") | not)' <<<"$out"
-    both "$UPSHOT" value "$(shop shop.parquet)" --policy "$(shop policy.json)" --itt arm \
-        --metric sales --covariates device --json
+    cd "$BATS_FILE_TMPDIR" # the same rows by the same name
+    both "$UPSHOT" value shop.parquet --policy policy.json --itt arm --metric sales \
+        --covariates device --json
+    cd "$BATS_TEST_TMPDIR"
     jq -e 'any(.warnings[]; .code == "W_SAME_DATA")' <<<"$out"
     refused 4 E_CONTEXT "$UPSHOT" value "$(shop log.parquet)" --policy \
         "$(shop policy.json)" --itt arm --propensity propensity --cluster shopper --metric sales
