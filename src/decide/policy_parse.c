@@ -17,15 +17,15 @@ damaged(up_error *err, const char *member, const char *what)
 }
 
 static up_status
-check_members(const json_t *o, const char *where, const char *const *known, int64_t n,
-    up_error *err)
+check_members(
+    json_t *o, const char *where, const char *const *known, int64_t n, up_error *err)
 {
     const char *key = NULL;
     json_t *value = NULL;
     if (!json_is_object(o)) {
         return damaged(err, where, "is not an object");
     }
-    json_object_foreach((json_t *)(uintptr_t)o, key, value)
+    json_object_foreach(o, key, value)
     {
         int64_t i = 0;
         while (i < n && strcmp(known[i], key) != 0) {
@@ -195,7 +195,7 @@ out:
 }
 
 static up_status
-read_input(const json_t *o, upi_policy_input *in, up_error *err)
+read_input(json_t *o, upi_policy_input *in, up_error *err)
 {
     static const char *const known[] = {"name", "missing", "levels", "center"};
     up_status status = UP_OK;
@@ -259,8 +259,27 @@ feature_slot(up_policy *p, const upi_feature *f)
     return missing ? &in->absent : NULL;
 }
 
+/* The input and the level of feature i, and the way from there to it. */
 static up_status
-read_feature(const json_t *o, up_policy *p, int64_t i, up_error *err)
+read_place(const json_t *o, up_policy *p, int64_t i, upi_feature *f, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t *slot = NULL;
+    UP_TRY(read_integer(o, "input", 0, p->n_inputs - 1, &f->input, err));
+    if (json_object_get(o, "level") != NULL) {
+        UP_TRY(read_integer(o, "level", 0, INT32_MAX, &f->level, err));
+    }
+    slot = feature_slot(p, f);
+    if (slot == NULL || *slot >= 0) {
+        return damaged(err, "features", "does not fit the inputs");
+    }
+    *slot = i;
+out:
+    return status;
+}
+
+static up_status
+read_feature(json_t *o, up_policy *p, int64_t i, up_error *err)
 {
     static const char *const known[] = {
         "kind", "input", "level", "average", "supported"};
@@ -279,15 +298,7 @@ read_feature(const json_t *o, up_policy *p, int64_t i, up_error *err)
         return damaged(err, "features", "does not begin with the constant");
     }
     if (i > 0) {
-        UP_TRY(read_integer(o, "input", 0, p->n_inputs - 1, &f.input, err));
-        if (json_object_get(o, "level") != NULL) {
-            UP_TRY(read_integer(o, "level", 0, INT32_MAX, &f.level, err));
-        }
-        int64_t *slot = feature_slot(p, &f);
-        if (slot == NULL || *slot >= 0) {
-            return damaged(err, "features", "does not fit the inputs");
-        }
-        *slot = i;
+        UP_TRY(read_place(o, p, i, &f, err));
     }
     p->feature[i] = f;
 out:
@@ -374,7 +385,7 @@ out:
 }
 
 static up_status
-read_policy(const json_t *o, up_policy *p, up_error *err)
+read_policy(json_t *o, up_policy *p, up_error *err)
 {
     static const char *const known[] = {"format", "version", "algorithm", "floor",
         "beta", "power", "unknown", "salt", "draws", "seed", "metric", "minimize",

@@ -82,6 +82,23 @@ compare_members(const void *a, const void *b)
     return (x->group > y->group) - (x->group < y->group);
 }
 
+/* The sum of the centred scores of the cluster that begins at `first`; gives where it ends. */
+static int64_t
+sum_cluster(const upi_score_sum *s, const up_moments *m, const double *total,
+    const member *list, int64_t first, double *own)
+{
+    int64_t i = first;
+    memset(own, 0, (size_t)s->k * sizeof *own);
+    while (i < m->n_groups && list[i].id[0] == list[first].id[0] &&
+           list[i].id[1] == list[first].id[1]) {
+        int64_t g = list[i++].group;
+        for (int64_t a = 0; a < s->k; a++) {
+            own[a] += total[g * s->k + a] - (double)m->n[g] * s->mean[a];
+        }
+    }
+    return i;
+}
+
 /* Adds sign * G/(G-1) sum S S' over clusters of the members. */
 static void
 add_way(const upi_score_sum *s, const up_moments *m, const double *total,
@@ -93,16 +110,7 @@ add_way(const upi_score_sum *s, const up_moments *m, const double *total,
     double *sum = scratch + k;
     memset(sum, 0, (size_t)(k * k) * sizeof *sum);
     for (int64_t i = 0; i < m->n_groups;) {
-        int64_t first = i;
-        memset(own, 0, (size_t)k * sizeof *own);
-        for (; i < m->n_groups && list[i].id[0] == list[first].id[0] &&
-               list[i].id[1] == list[first].id[1];
-             i++) {
-            int64_t g = list[i].group;
-            for (int64_t a = 0; a < k; a++) {
-                own[a] += total[g * k + a] - (double)m->n[g] * s->mean[a];
-            }
-        }
+        i = sum_cluster(s, m, total, list, i, own);
         clusters++;
         for (int64_t a = 0; a < k * k; a++) {
             sum[a] += own[a % k] * own[a / k];

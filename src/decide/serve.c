@@ -75,6 +75,22 @@ average_context(const up_policy *p, upi_context *out)
     }
 }
 
+/* f'V f for a block V of leading dimension ld. */
+static double
+quadratic(const upi_context *c, const double *v, int64_t ld)
+{
+    double sum = 0;
+    for (int64_t k = 0; k < c->n; k++) {
+        const double *column = v + c->feature[k] * ld;
+        double part = 0;
+        for (int64_t i = 0; i < c->n; i++) {
+            part += c->value[i] * column[c->feature[i]];
+        }
+        sum += c->value[k] * part;
+    }
+    return sum;
+}
+
 void
 upi_policy_rewards(
     const up_policy *p, const upi_context *c, double *mean, double *covariance)
@@ -90,17 +106,8 @@ upi_policy_rewards(
     }
     for (int64_t a = 0; a < m; a++) {
         for (int64_t b = 0; b <= a; b++) {
-            const double *v = p->covariance + a * d + b * d * (m * d);
-            double sum = 0;
-            for (int64_t k = 0; k < c->n; k++) {
-                const double *column = v + c->feature[k] * (m * d);
-                double part = 0;
-                for (int64_t i = 0; i < c->n; i++) {
-                    part += c->value[i] * column[c->feature[i]];
-                }
-                sum += c->value[k] * part;
-            }
-            covariance[a + b * m] = covariance[b + a * m] = fmax(sum, a == b ? 0 : sum);
+            double v = quadratic(c, p->covariance + a * d + b * d * (m * d), m * d);
+            covariance[a + b * m] = covariance[b + a * m] = fmax(v, a == b ? 0 : v);
         }
     }
 }
@@ -274,9 +281,9 @@ refuse_context(const up_policy *p, int64_t input, double x, up_error *err)
         (void)upi_fail(err, UP_E_CONTEXT, in->name,
             "'%s' has a level that the policy has not seen", in->name);
     }
-    return upi_fix(err,
-        "make the policy with unknown = base to play the average unit's "
-        "probabilities there, with a flag");
+    (void)upi_fix(err, "make the policy with unknown = base to play the average unit's "
+                       "probabilities there, with a flag");
+    return UP_E_CONTEXT;
 }
 
 /* The place of a context in the table; -1 when it is not known. */
@@ -330,11 +337,12 @@ static up_status
 check_arguments(const up_policy *p, const double *context, bool rest, up_error *err)
 {
     if (p == NULL || (context == NULL && p->n_inputs > 0) || !rest) {
-        return upi_fail(err, UP_E_ARGUMENT,
+        (void)upi_fail(err, UP_E_ARGUMENT,
             p == NULL         ? "policy"
             : context == NULL ? "context"
                               : "out",
             "an argument that is required is NULL");
+        return UP_E_ARGUMENT;
     }
     return UP_OK;
 }

@@ -277,7 +277,7 @@ fill_context(const upi_log *g, int64_t group, const double *x, double *context)
         const upi_log_input *in = &g->input[i];
         context[i] = in->key >= 0
                          ? in->value[upi_moments_code(g->m->moments, group, in->key)]
-                         : x[in->x];
+                         : (x != NULL ? x[in->x] : (double)NAN);
     }
 }
 
@@ -318,7 +318,7 @@ upi_log_score(const upi_log *g, int64_t group, const double *x, double y,
     out->uncovered = 0;
     for (int64_t l = 0; l < g->n_levels; l++) {
         double mean = g->constant[group * g->n_levels + l];
-        for (int64_t k = 0; k < nx; k++) {
+        for (int64_t k = 0; x != NULL && k < nx; k++) {
             mean += g->slope[l * nx + k] * x[k];
         }
         double p = g->play[l] >= 0 ? pi[g->play[l]] : 0;

@@ -92,24 +92,31 @@ out:
 }
 
 static up_status
+add_row(const upi_log *g, worker *w, const upi_row_block *b, int64_t i, up_error *err)
+{
+    const up_moments *m = g->m->moments;
+    const double *value = b->v + i * (m->nx + m->ny);
+    upi_log_row row;
+    up_status status = upi_log_score(g, b->group[i], value, value[m->nx + g->component],
+        b->weight != NULL ? b->weight[i] : 1, &row, err);
+    if (status != UP_OK) {
+        return status;
+    }
+    upi_score_sum_add(&w->part->sum, 1, row.score, NULL, 0);
+    w->part->max_weight = fmax(w->part->max_weight, row.weight);
+    w->part->uncovered += row.uncovered;
+    return w->slot != NULL ? add_total(w, b->group[i], row.score, err) : UP_OK;
+}
+
+static up_status
 block(void *ctx, int number, int64_t range, const upi_row_block *b, up_error *err)
 {
     up_status status = UP_OK;
     visit *v = ctx;
-    const up_moments *m = v->g->m->moments;
     worker *w = &v->workers[number];
     UP_TRY(need_part(w, range, err));
     for (int64_t i = 0; i < b->n; i++) {
-        upi_log_row row;
-        const double *value = b->v + i * (m->nx + m->ny);
-        UP_TRY(upi_log_score(v->g, b->group[i], value, value[m->nx + v->g->component],
-            b->weight != NULL ? b->weight[i] : 1, &row, err));
-        upi_score_sum_add(&w->part->sum, 1, row.score, NULL, 0);
-        w->part->max_weight = fmax(w->part->max_weight, row.weight);
-        w->part->uncovered += row.uncovered;
-        if (w->slot != NULL) {
-            UP_TRY(add_total(w, b->group[i], row.score, err));
-        }
+        UP_TRY(add_row(v->g, w, b, i, err));
     }
 out:
     return status;
