@@ -87,9 +87,8 @@ fill_rows(const up_policy *p, up_result *r, up_error *err)
         up_policy_context(p, i, context);
         UP_TRY(context_words(p, context, &words, err));
         /* A context that is not known has no row. */
-        if (up_policy_probabilities(p, context, play, NULL, &unknown) == UP_OK) {
-            UP_TRY(add_context(p, context, words, play, r, err));
-        }
+        bool known = up_policy_probabilities(p, context, play, NULL, &unknown) == UP_OK;
+        UP_TRY(known ? add_context(p, context, words, play, r, err) : UP_OK);
         upi_free(words);
         words = NULL;
     }

@@ -96,6 +96,24 @@ keep(session *s, const char *text, int64_t n)
     }
 }
 
+/* A line that ends here, of which a part may have come before. */
+static up_status
+end_line(session *s, const char *text, int64_t n, up_error *err)
+{
+    up_status status = UP_OK;
+    if (s->line.length == 0 && !s->too_long) {
+        return answer(s, text, n, err);
+    }
+    keep(s, text, n);
+    if (s->line.failed) {
+        return upi_fail_memory(err, (size_t)n);
+    }
+    status = answer(s, s->line.s != NULL ? s->line.s : "", s->line.length, err);
+    upi_text_clear(&s->line);
+    s->too_long = false;
+    return status;
+}
+
 /* The lines of a piece; what follows the last newline is kept for the next. */
 static up_status
 take(session *s, const char *text, int64_t n, up_error *err)
@@ -103,26 +121,14 @@ take(session *s, const char *text, int64_t n, up_error *err)
     up_status status = UP_OK;
     while (n > 0 && !s->reader_gone) {
         const char *end = memchr(text, '\n', (size_t)n);
-        int64_t length = end != NULL ? end - text : n;
-        if (end != NULL && s->line.length == 0 && !s->too_long) {
-            UP_TRY(answer(s, text, length, err));
-        } else {
-            keep(s, text, length);
-            if (s->line.failed) {
-                return upi_fail_memory(err, (size_t)length);
-            }
-            if (end != NULL) {
-                UP_TRY(
-                    answer(s, s->line.s != NULL ? s->line.s : "", s->line.length, err));
-                upi_text_clear(&s->line);
-                s->too_long = false;
-            }
+        if (end == NULL) {
+            keep(s, text, n);
+            return s->line.failed ? upi_fail_memory(err, (size_t)n) : UP_OK;
         }
-        if (s->out.length > 4 * CHUNK) {
-            UP_TRY(flush(s, err));
-        }
-        text += length + (end != NULL ? 1 : 0);
-        n -= length + (end != NULL ? 1 : 0);
+        UP_TRY(end_line(s, text, end - text, err));
+        UP_TRY(s->out.length > (int64_t)4 * CHUNK ? flush(s, err) : UP_OK);
+        n -= end + 1 - text;
+        text = end + 1;
     }
 out:
     return status;

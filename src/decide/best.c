@@ -173,5 +173,7 @@ upi_best_probabilities(const upi_lattice *lattice, int64_t m, const double *mean
     if (exact && best_of_three(mean, covariance, probability)) {
         return;
     }
-    over_lattice(lattice, m, mean, covariance, probability);
+    if (lattice != NULL) {
+        over_lattice(lattice, m, mean, covariance, probability);
+    }
 }

@@ -99,10 +99,10 @@ sum_cluster(const upi_score_sum *s, const up_moments *m, const double *total,
     return i;
 }
 
-/* Adds sign * G/(G-1) sum S S' over clusters of the members. */
-static void
+/* Adds sign * G/(G-1) sum S S' over clusters of the members; gives their number. */
+static int64_t
 add_way(const upi_score_sum *s, const up_moments *m, const double *total,
-    const member *list, double *scratch, double *product, double sign, int64_t *units)
+    const member *list, double *scratch, double *product, double sign)
 {
     int64_t k = s->k;
     int64_t clusters = 0;
@@ -120,7 +120,7 @@ add_way(const upi_score_sum *s, const up_moments *m, const double *total,
     for (int64_t a = 0; a < k * k; a++) {
         product[a] += scale * sum[a];
     }
-    *units = clusters < *units ? clusters : *units;
+    return clusters;
 }
 
 static up_status
@@ -140,7 +140,8 @@ clusters(const upi_score_sum *s, const up_moments *m, const double *total,
             list[g].id[1] = way == 2 ? m->cluster[1][g] : 0;
         }
         qsort(list, (size_t)m->n_groups, sizeof *list, compare_members);
-        add_way(s, m, total, list, scratch, product, way == 2 ? -1 : 1, units);
+        int64_t n = add_way(s, m, total, list, scratch, product, way == 2 ? -1 : 1);
+        *units = n < *units ? n : *units;
     }
 out:
     upi_free(list);
