@@ -113,7 +113,7 @@ typedef struct up_rank_arm {
  *  @par Assumes the effects are about normal or t with their covariance; without a prior, that
  *               nothing was known of them before. Shrinking: true effects are normal about
  *               their mean, with a variance taken as known once estimated
- *  @par Cost    K arms: O(1) for 2, about 1 ms for 3 and 10 ms for 4, O(K^3) for independent
+ *  @par Cost    K arms: O(1) for 2, 1 to 3 ms for 3 and 5 to 30 ms for 4, O(K^3) for independent
  *               ones, O(draws K^2) for a simulation
  *  @par Source  Russo et al. (2018) for the quantities; Owen (1956) for bivariate normal
  *               probabilities; Afonja (1972) for the mean of a maximum; DerSimonian & Laird

@@ -249,6 +249,22 @@ put_arm(const family *f, int64_t s, int64_t i, const upi_contest *c, const upi_r
     }
 }
 
+/* Two arms whose difference is known for certain have no ranks that could be probable. */
+static up_status
+check_contest(const family *f, int64_t s, const upi_contest *c, up_error *err)
+{
+    const up_effect *e = &f->e->rows[f->row[s * f->arms]].value;
+    if (upi_contest_varies(c)) {
+        return UP_OK;
+    }
+    (void)upi_fail(err, UP_E_NO_VARIATION, e->metric,
+        "the difference of two arms in '%s'%s%s has no variance, so that it is no "
+        "question "
+        "of probability which is better",
+        e->metric, e->segment[0] != '\0' ? " where " : "", e->segment);
+    return upi_fix(err, "leave the metric out, or one of the arms");
+}
+
 static up_status
 rank_segment(const family *f, int64_t s, up_rank *out, up_error *err)
 {
@@ -273,6 +289,7 @@ rank_segment(const family *f, int64_t s, up_rank *out, up_error *err)
             cov[1 + i + (1 + j) * n] = f->v[at + (s * f->arms + j) * all];
         }
     }
+    UP_TRY(check_contest(f, s, &c, err));
     UP_TRY(upi_contest_decide(&c, f->opts, (uint64_t)out->n, &ranks, err));
     for (int64_t i = 0; i < n; i++) {
         put_arm(f, s, i, &c, &ranks, &out->arm[out->n + i]);

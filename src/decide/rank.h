@@ -27,7 +27,9 @@ typedef struct upi_ranks {
 up_status upi_ranks_new(int64_t n, upi_ranks *out, up_error *err);
 void upi_ranks_free(upi_ranks *r);
 
-/* Chooses the method. UP_E_NO_VARIATION when the difference of two arms has no variance. */
+/* Whether every difference of two arms has a mean and a variance: what all methods need. */
+bool upi_contest_varies(const upi_contest *c);
+/* Chooses the method. */
 up_status upi_contest_decide(const upi_contest *c, const up_rank_opts *opts,
     uint64_t stream, upi_ranks *out, up_error *err);
 /* E[max theta] - mean_i, at least 0. */

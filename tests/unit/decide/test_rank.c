@@ -291,12 +291,30 @@ test_refuses(void **state)
     f = fixture(UP_EFFECT_OPTS(.by = "x", .compare_segments = 1));
     refuse(f.e, NULL, UP_E_ARGUMENT);
     done(&f);
-    up_error err = UP_ERROR_INIT;
-    upi_ranks r = {0};
     const double zero[9] = {0};
-    upi_contest c = {.n = 3, .mean = zero, .cov = zero, .df = 3};
-    assert_fails(
-        upi_contest_decide(&c, UP_RANK_OPTS(0), 0, &r, &err), UP_E_NO_VARIATION, &err);
+    assert_false(
+        upi_contest_varies(&(upi_contest){.n = 3, .mean = zero, .cov = zero, .df = 3}));
+}
+
+/* A metric that is the same in every row has nothing to rank. */
+static void
+test_constant(void **state)
+{
+    (void)state;
+    static const char flat[] = "arm,x,y,k\na,p,1,7\na,q,1,3\na,p,1,2\na,q,1,1\n"
+                               "b,p,1,2\nb,q,1,9\nb,p,1,4\nb,q,1,4\n";
+    up_error err = UP_ERROR_INIT;
+    up_model *m = NULL;
+    up_effects *e = NULL;
+    up_rank *r = NULL;
+    csv_fixture *f = csv_moments_new(&(csv_spec){.text = flat, .keys = keys, .y = two});
+    assert_ok(up_fit_linear(f->m, NULL, NULL, &m, &err), &err);
+    assert_ok(up_infer_effect(m, NULL, &e, &err), &err);
+    assert_fails(up_infer_rank(e, NULL, &r, &err), UP_E_NO_VARIATION, &err);
+    assert_string_equal(err.field, "y");
+    up_effects_free(e);
+    up_model_free(m);
+    csv_moments_free(f);
 }
 
 static up_status
@@ -331,6 +349,6 @@ main(void)
         cmocka_unit_test(test_minimize), cmocka_unit_test(test_laws),
         cmocka_unit_test(test_methods), cmocka_unit_test(test_simulated),
         cmocka_unit_test(test_shrink), cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_memory)};
+        cmocka_unit_test(test_constant), cmocka_unit_test(test_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
