@@ -116,6 +116,12 @@ list_assumptions(up_effects *e)
     if (e->forward != NULL) {
         assume(e, upi_forward_assumption(e->forward));
     }
+    if (e->rule.inference == UP_INFERENCE_ANYTIME) {
+        assume(e, "the mixture was fixed before the first look");
+    } else if (e->rule.inference == UP_INFERENCE_GROUP) {
+        assume(e, "the spending function was fixed before the first look, and no look "
+                  "was timed by the effects seen");
+    }
 }
 
 /* ---- notes ---- */
@@ -221,6 +227,104 @@ out:
     return status;
 }
 
+/* What the intervals promise about looks. */
+static up_status
+note_rule(up_effects *e, up_error *err)
+{
+    const upi_rule *r = &e->rule;
+    const char *unit = e->model->moments->ways > 0 ? "clusters" : "rows";
+    double level = 100 * e->opts.level;
+    if (r->inference == UP_INFERENCE_ANYTIME && isnan(r->planned)) {
+        return upi_notes_add(&e->notes, UP_N_ANYTIME, "mixture", r->mixture,
+            (double)NAN, err,
+            "The %g %% intervals and p-values hold at every look, whenever it is "
+            "taken, "
+            "provided that the mixture precision g = %.6g was fixed before the first.",
+            level, r->mixture);
+    }
+    if (r->inference == UP_INFERENCE_ANYTIME) {
+        return upi_notes_add(&e->notes, UP_N_ANYTIME, "planned", r->planned,
+            (double)NAN, err,
+            "The %g %% intervals and p-values hold at every look, whenever it is "
+            "taken. "
+            "They are shortest at the %.6g %s planned (mixture precision g = %.6g), "
+            "which have to stay the same at all looks; segments smaller than that pay "
+            "with wider intervals.",
+            level, r->planned, unit, r->mixture);
+    }
+    if (r->inference == UP_INFERENCE_GROUP) {
+        int64_t looks = r->plan.n_looks;
+        return upi_notes_add(&e->notes, UP_N_GROUP_SEQUENTIAL, "information",
+            r->information[looks - 1], (double)NAN, err,
+            "Look %lld, at %.4g %% of the planned information: the %g %% intervals "
+            "hold "
+            "together with those of the looks stated, with %.6g standard errors "
+            "(normal "
+            "scale). When to look must not depend on the effects seen.",
+            (long long)looks, 100 * r->information[looks - 1], level, r->first_bound);
+    }
+    return upi_notes_add(&e->notes, UP_N_FIXED_HORIZON, "", e->opts.level, (double)NAN,
+        err,
+        "The %g %% intervals hold for one look at a sample size fixed in advance; "
+        "looking again as data come in makes false alarms likelier. Inference anytime "
+        "or group allows it.",
+        level);
+}
+
+static const char *
+adjust_words(int64_t adjust)
+{
+    static const char *const words[] = {"", "by Bonferroni: all intervals hold at once",
+        "by Holm: the chance of any false decision is bounded",
+        "by Hochberg: the chance of any false decision is bounded under positive "
+        "dependence",
+        "by Hommel: the chance of any false decision is bounded under positive "
+        "dependence",
+        "by Benjamini-Hochberg: the expected share of false decisions among those made "
+        "is bounded under positive dependence",
+        "by Benjamini-Yekutieli: the expected share of false decisions among those "
+        "made "
+        "is bounded",
+        "by e-BH: the expected share of false decisions among those made is bounded at "
+        "any look",
+        "by max-t: all intervals hold at once",
+        "by max-t, step down: the chance of any false decision is bounded"};
+    return words[adjust];
+}
+
+/* How many comparisons there are, and what was done about it. */
+static up_status
+note_comparisons(up_effects *e, up_error *err)
+{
+    up_status status = UP_OK;
+    if (e->opts.adjust != UP_ADJUST_NONE) {
+        UP_TRY(upi_notes_add(&e->notes, UP_N_ADJUSTED, "adjust",
+            (double)e->most_compared, (double)NAN, err,
+            "Adjusted %s. %lld famil%s, the largest of %lld comparisons; the family is "
+            "what was asked for here, and has to be declared before looking.",
+            adjust_words(e->opts.adjust), (long long)e->n_families,
+            e->n_families == 1 ? "y" : "ies", (long long)e->most_compared));
+    } else if (e->n_rows > MANY_INTERVALS) {
+        UP_TRY(upi_notes_add(&e->notes, UP_N_MANY_COMPARISONS, "", (double)e->n_rows,
+            MANY_INTERVALS, err,
+            "%lld intervals are shown and each holds on its own: about %.0f would miss "
+            "by chance. --adjust holm (or bh, max-t) answers them together.",
+            (long long)e->n_rows, (double)e->n_rows * (1 - e->opts.level)));
+    }
+    if (e->opts.interval == UP_INTERVAL_AR) {
+        UP_TRY(upi_notes_add(&e->notes, UP_N_ANDERSON_RUBIN, "interval", (double)NAN,
+            (double)NAN, err,
+            "Intervals are Anderson-Rubin sets: right for any strength of the "
+            "instrument, and unbounded or in two pieces where it is weak. The p-value "
+            "is that of the assignment; relative effects are left out.%s",
+            e->off_ratio ? " The sets are of the ratio of the average effects of the "
+                           "assignment, which here is not quite the estimate shown."
+                         : ""));
+    }
+out:
+    return status;
+}
+
 static up_status
 note_level(up_effects *e, up_error *err)
 {
@@ -233,12 +337,7 @@ note_level(up_effects *e, up_error *err)
             100 * e->opts.level, up_model_posterior(e->model),
             up_model_prior(e->model));
     }
-    return upi_notes_add(&e->notes, UP_N_FIXED_HORIZON, "", e->opts.level, (double)NAN,
-        err,
-        "The %g %% intervals hold for one look at a sample size fixed in advance; "
-        "looking "
-        "again as data come in makes false alarms likelier.",
-        100 * e->opts.level);
+    return note_rule(e, err);
 }
 
 static up_status
@@ -260,13 +359,7 @@ note_intervals(up_effects *e, up_error *err)
             "the variance of the covariate averages uses their mean in each record."));
     }
     UP_TRY(note_level(e, err));
-    if (e->n_rows > MANY_INTERVALS) {
-        UP_TRY(upi_notes_add(&e->notes, UP_N_MANY_COMPARISONS, "", (double)e->n_rows,
-            MANY_INTERVALS, err,
-            "%lld intervals are shown and each holds on its own: about %.0f would miss "
-            "by chance.",
-            (long long)e->n_rows, (double)e->n_rows * (1 - e->opts.level)));
-    }
+    UP_TRY(note_comparisons(e, err));
 out:
     return status;
 }

@@ -14,6 +14,8 @@
 #ifndef UPI_EFFECT_H
 #define UPI_EFFECT_H
 
+#include "effect/relative.h"
+#include "effect/rule.h"
 #include "fit/model.h"
 #include "fit/posterior.h"
 
@@ -131,11 +133,25 @@ typedef struct upi_row {
     int64_t baseline, n_baseline; /* n_baseline 0 = no baseline */
     bool linear;                  /* the estimate is the value of its points */
     bool choice, unbounded; /* of the relative interval, see the notes of that name */
+    bool difference;        /* of two segments */
+    int64_t itt, n_itt; /* Anderson-Rubin: points of the reduced form; n_itt 0 = none */
+    int64_t stage, n_stage; /* and of the first stage */
+    /* What conclusions rest on: the effect and its baseline, and the reduced form and the
+     * first stage; crit and sides are set for each use. */
+    upi_relative_in numbers, ratio;
+    upi_look at;
 } upi_row;
+
+/* A set of values of an effect: its shape as in up_effect.ci_shape. */
+typedef struct upi_range {
+    int64_t shape;
+    double low, high;
+} upi_range;
 
 struct up_effects {
     const up_model *model; /* borrowed */
     up_effect_opts opts;   /* resolved; its pointers are not kept */
+    upi_rule rule;
     upi_estimand estimand;
     char estimand_text[256];
     bool comply;                  /* averages are weighted by compliance */
@@ -159,6 +175,10 @@ struct up_effects {
     int64_t n_rows, block; /* rows of one metric and arm */
     char **texts;          /* owned texts of rows that are not those of a set */
     int64_t n_texts, texts_capacity;
+    char **families; /* owned names */
+    int64_t n_families, most_compared;
+    double adjust_error; /* of max-t probabilities; else NaN */
+    bool off_ratio; /* an estimate is not the ratio that its Anderson-Rubin set is of */
     double **compliance;        /* [level of the treatment] (cells * width), or NULL */
     upi_prediction *prediction; /* [equation * (n_levels + 1) + level + 1] */
     int64_t n_levels;           /* of the treatment and the instrument, the larger */
@@ -329,11 +349,49 @@ int64_t upi_count_units(const upi_spread *s, const upi_set *set);
 
 up_status upi_rows_build(up_effects *e, const upi_question *q, up_error *err);
 up_status upi_rows_infer(up_effects *e, up_error *err);
+/* From the numbers of a row (value.estimate, value.std_error, numbers, at) to its interval,
+ * p-value, e-value, relative effect, margin and decision, by the rule of e. */
+up_status upi_row_conclude(up_effects *e, upi_row *row, up_error *err);
+/* What the rule has to know of the relative effect of a row. */
+upi_look upi_relative_look(const up_effects *e, const upi_row *row);
+/* The interval of the effect with this critical value. */
+upi_range upi_row_range(
+    const up_effects *e, const upi_row *row, double crit, int64_t sides);
 /* Covariances of the n rows listed, (n, n) column-major. */
 up_status upi_rows_covariance(
     const up_effects *e, int64_t n, const int64_t *row, double *out, up_error *err);
 upi_points upi_row_effect(const up_effects *e, const upi_row *r);
 upi_points upi_row_baseline(const up_effects *e, const upi_row *r);
+/* ---- margins ---- */
+
+/* Puts the margins of the options on the rows that they speak of. */
+up_status upi_margins_put(up_effects *e, up_error *err);
+/* The p-value and the interval of a margin at level alpha; either may be NULL. */
+up_status upi_margin_test(up_effects *e, const upi_row *row, double *p, up_error *err);
+up_status upi_margin_range(
+    up_effects *e, const upi_row *row, double alpha, upi_range *out, up_error *err);
+/* The values that the margin's claim allows. */
+void upi_margin_claim(const up_effect *v, double *low, double *high);
+/* The decision when the margin's claim holds. */
+int64_t upi_margin_decision(const up_effect *v);
+
+/* ---- Anderson-Rubin ---- */
+
+/* UP_E_ESTIMAND or UP_E_ARGUMENT where the set does not exist for what is asked. */
+up_status upi_anderson_rubin_check(
+    const up_effects *e, const upi_question *q, bool projected, up_error *err);
+/* The points of the reduced form and of the first stage in an average over everyone. */
+up_status upi_anderson_rubin_points(up_effects *e, const upi_metric *metric,
+    int64_t average, int64_t arm, upi_row *row, up_error *err);
+
+/* ---- adjustment ---- */
+
+/* Adjusts the rows for one another within families, as the options ask. */
+up_status upi_effects_adjust(up_effects *e, const upi_question *q, up_error *err);
+/* Families of the rows: family[i] is an index into e->families, -1 = not adjusted. */
+up_status upi_families_read(
+    up_effects *e, const upi_question *q, int64_t *family, up_error *err);
+
 /* Estimand in words, assumptions, notes. */
 up_status upi_effects_describe(up_effects *e, up_error *err);
 

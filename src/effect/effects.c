@@ -12,29 +12,49 @@ up_effects_count(const up_effects *e)
     return e->n_rows;
 }
 
+static up_effect
+nothing(void)
+{
+    double nan = (double)NAN;
+    return (up_effect){.metric = "",
+        .arm = "",
+        .against = "",
+        .segment = "",
+        .period = "",
+        .estimand = "",
+        .estimate = nan,
+        .std_error = nan,
+        .df = nan,
+        .statistic = nan,
+        .p_value = nan,
+        .ci_low = nan,
+        .ci_high = nan,
+        .baseline = nan,
+        .baseline_std_error = nan,
+        .relative = nan,
+        .relative_low = nan,
+        .relative_high = nan,
+        .relative_p_value = nan,
+        .critical = nan,
+        .e_value = nan,
+        .log_e_value = nan,
+        .margin = nan,
+        .margin_p_value = nan,
+        .margin_low = nan,
+        .margin_high = nan,
+        .family = "",
+        .adjusted_p_value = nan,
+        .adjusted_low = nan,
+        .adjusted_high = nan,
+        .adjusted_relative_low = nan,
+        .adjusted_relative_high = nan};
+}
+
 up_effect
 up_effects_get(const up_effects *e, int64_t i)
 {
     if (i < 0 || i >= e->n_rows) {
-        return (up_effect){.metric = "",
-            .arm = "",
-            .against = "",
-            .segment = "",
-            .period = "",
-            .estimand = "",
-            .estimate = (double)NAN,
-            .std_error = (double)NAN,
-            .df = (double)NAN,
-            .statistic = (double)NAN,
-            .p_value = (double)NAN,
-            .ci_low = (double)NAN,
-            .ci_high = (double)NAN,
-            .baseline = (double)NAN,
-            .baseline_std_error = (double)NAN,
-            .relative = (double)NAN,
-            .relative_low = (double)NAN,
-            .relative_high = (double)NAN,
-            .relative_p_value = (double)NAN};
+        return nothing();
     }
     return e->rows[i].value;
 }
@@ -48,6 +68,26 @@ up_effects_probability(const up_effects *e, int64_t i, double above)
     const up_effect *v = &e->rows[i].value;
     return v->std_error > 0 ? upi_t_cdf((v->estimate - above) / v->std_error, v->df)
                             : (double)NAN;
+}
+
+up_inference_used
+up_effects_inference(const up_effects *e)
+{
+    const upi_rule *r = &e->rule;
+    int64_t look = r->inference == UP_INFERENCE_GROUP ? r->plan.n_looks : 0;
+    return (up_inference_used){.inference = r->inference,
+        .sides = r->sides,
+        .interval = e->opts.interval,
+        .adjust = e->opts.adjust,
+        .alpha = r->alpha,
+        .unit_is_cluster = e->model->moments->ways > 0,
+        .mixture = r->mixture,
+        .planned = r->planned,
+        .look = look,
+        .information = look > 0 ? r->information[look - 1] : (double)NAN,
+        .bound = r->first_bound,
+        .n_families = e->n_families,
+        .adjust_error = e->adjust_error};
 }
 
 const char *
@@ -117,6 +157,11 @@ up_effects_free(up_effects *e)
     upi_free(e->texts);
     upi_free(e->prediction);
     upi_free(e->compliance);
+    for (int64_t i = 0; i < e->n_families; i++) {
+        upi_free(e->families[i]);
+    }
+    upi_free(e->families);
+    upi_rule_release(&e->rule);
     upi_notes_free(&e->notes);
     upi_free(e);
 }

@@ -1,5 +1,5 @@
-/* From a model and a question to effects, in order: options, estimand, question, cells and
- * units, sets, averages and points, inference, words. */
+/* From a model and a question to effects, in order: options, the rule of inference, estimand,
+ * question, cells and units, sets, averages and points, inference, adjustment, words. */
 #include "base/opts.h"
 #include "effect/effect.h"
 #include "effect/target.h"
@@ -15,6 +15,16 @@ check_choice(int64_t value, int64_t most, const char *field, up_error *err)
     if (value < 0 || value > most) {
         return upi_fail(err, UP_E_ARGUMENT, field, "%s is %lld, outside 0 to %lld",
             field, (long long)value, (long long)most);
+    }
+    return UP_OK;
+}
+
+static up_status
+check_list(const void *list, int64_t n, const char *field, up_error *err)
+{
+    if (n < 0 || (n > 0 && list == NULL)) {
+        return upi_fail(err, UP_E_ARGUMENT, field,
+            "the list is missing, or its length is negative");
     }
     return UP_OK;
 }
@@ -36,12 +46,15 @@ resolve_options(up_effect_opts *o, up_error *err)
     UP_TRY(check_choice(o->scale, UP_SCALE_ABSOLUTE, "scale", err));
     UP_TRY(check_choice(o->relative, UP_RELATIVE_LOG, "relative", err));
     UP_TRY(check_choice(o->population, UP_POPULATION_SAMPLE, "population", err));
-    bool where = o->n_where < 0 || (o->n_where > 0 && o->where == NULL);
-    bool metrics = o->n_metrics < 0 || (o->n_metrics > 0 && o->metrics == NULL);
-    if (where || metrics) {
-        status = upi_fail(err, UP_E_ARGUMENT, where ? "where" : "metrics",
-            "the list is missing, or its length is negative");
-    }
+    UP_TRY(check_choice(o->inference, UP_INFERENCE_GROUP, "inference", err));
+    UP_TRY(check_choice(o->sides, UP_LESS, "sides", err));
+    UP_TRY(check_choice(o->interval, UP_INTERVAL_AR, "interval", err));
+    UP_TRY(check_choice(o->adjust, UP_ADJUST_MAX_T_STEP_DOWN, "adjust", err));
+    UP_TRY(check_list(o->where, o->n_where, "where", err));
+    UP_TRY(check_list(o->metrics, o->n_metrics, "metrics", err));
+    UP_TRY(check_list(o->information, o->n_information, "information", err));
+    UP_TRY(check_list(o->family, o->n_family, "family", err));
+    UP_TRY(check_list(o->margins, o->n_margins, "margins", err));
 out:
     return status;
 }
@@ -152,6 +165,7 @@ build(up_effects *e, const up_project_opts *project, up_error *err)
     UP_TRY(UP_NEW(&e->prediction, e->model->n_equations * (e->n_levels + 1), err));
     UP_TRY(UP_NEW(&e->compliance, e->n_levels, err));
     UP_TRY(upi_question_read(e, &q, err));
+    UP_TRY(upi_anderson_rubin_check(e, &q, project != NULL, err));
     UP_TRY(upi_population_build(e->model, q.use, &e->cells, err));
     if (project != NULL && upi_project_has_target(project)) {
         UP_TRY(upi_target_make(e, &q, project, &e->target, err));
@@ -163,11 +177,15 @@ build(up_effects *e, const up_project_opts *project, up_error *err)
     UP_TRY(upi_rows_infer(e, err));
     if (project != NULL && project->forward > 0) {
         UP_TRY(upi_forward_make(e, project, cumulative, err));
+        q.n_periods = project->forward; /* of the rows there are now */
     }
+    UP_TRY(upi_effects_adjust(e, &q, err));
     UP_TRY(upi_effects_describe(e, err));
-    /* The caller's texts are not kept. */
-    e->opts.where = e->opts.metrics = NULL;
+    /* The caller's texts and lists are not kept. */
+    e->opts.where = e->opts.metrics = e->opts.family = NULL;
     e->opts.by = e->opts.against = NULL;
+    e->opts.information = NULL;
+    e->opts.margins = NULL;
 out:
     upi_question_free(&q);
     return status;
@@ -186,9 +204,11 @@ upi_effects_make(const up_model *model, const up_effect_opts *opts,
     UP_TRY(UP_NEW(&e, 1, err));
     e->model = model;
     e->least_compliance = (double)NAN;
+    e->adjust_error = (double)NAN;
     UP_TRY(upi_opts_copy(&e->opts, sizeof e->opts, opts, err));
     UP_TRY(resolve_options(&e->opts, err));
     UP_TRY(check_posterior(e, err));
+    UP_TRY(upi_rule_make(&e->opts, &e->rule, err));
     UP_TRY(build(e, project, err));
     *out = e;
     e = NULL;

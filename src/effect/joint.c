@@ -6,7 +6,6 @@
  * eigenvalues of Cov, so that effects that are combinations of one another (all, and its two
  * halves) cost a degree of freedom and not a failure. */
 #include "effect/effect.h"
-#include "num/dist.h"
 #include "num/matrix.h"
 
 #include <math.h>
@@ -172,6 +171,19 @@ up_effects_covariance(const up_effects *e, int64_t i, int64_t j)
 
 /* ---- the joint test ---- */
 
+/* The p-value of the F statistic under the rule. Anytime-valid: at the units of the largest
+ * effect among them, in the form that all of them allow. */
+static double
+joint_p(const up_effects *e, int64_t i0, int64_t i1, double f, double df1, double df2)
+{
+    upi_look at = {.df = df2, .form = UP_FORM_T};
+    for (int64_t i = i0; i < i1; i++) {
+        at.units = fmax(at.units, e->rows[i].at.units);
+        at.form = e->rows[i].at.form == UP_FORM_T ? at.form : UP_FORM_NORMAL;
+    }
+    return upi_rule_joint(&e->rule, &at, f, df1);
+}
+
 /* Wald statistic by eigenvalues; directions whose variance is rounding are left out. */
 static double
 wald(int64_t n, const double *vectors, const double *values, const double *theta,
@@ -190,6 +202,25 @@ wald(int64_t n, const double *vectors, const double *values, const double *theta
     return sum;
 }
 
+/* What kinds of effects have no joint test. */
+static up_status
+check_joint(const up_effects *e, up_error *err)
+{
+    if (e->model->posterior != NULL) {
+        (void)upi_fail(err, UP_E_POSTERIOR, "effects",
+            "a test that all effects are 0 is about sampling; these effects are a "
+            "posterior, which gives that hypothesis no probability");
+        return upi_fix(err, "fit with up_fit_linear() for the test, or read "
+                            "up_effects_probability()");
+    }
+    if (e->rule.inference == UP_INFERENCE_GROUP) {
+        (void)upi_fail(err, UP_E_ARGUMENT, "inference",
+            "a group-sequential plan bounds single effects, and has no joint test");
+        return upi_fix(err, "use inference fixed or anytime for the joint test");
+    }
+    return UP_OK;
+}
+
 up_status
 /* NOLINTNEXTLINE(readability-function-size): the parameters are those of the header */
 up_effects_joint_test(const up_effects *e, int64_t i0, int64_t i1, double *f,
@@ -206,13 +237,7 @@ up_effects_joint_test(const up_effects *e, int64_t i0, int64_t i1, double *f,
             "effects %lld to %lld are not among the %lld there are", (long long)i0,
             (long long)i1 - 1, e == NULL ? 0LL : (long long)e->n_rows);
     }
-    if (e->model->posterior != NULL) {
-        (void)upi_fail(err, UP_E_POSTERIOR, "effects",
-            "a test that all effects are 0 is about sampling; these effects are a "
-            "posterior, which gives that hypothesis no probability");
-        return upi_fix(err, "fit with up_fit_linear() for the test, or read "
-                            "up_effects_probability()");
-    }
+    UP_TRY(check_joint(e, err));
     UP_TRY(UP_NEW(&cov, n * n, err));
     UP_TRY(UP_NEW(&work, 3 * n, err));
     UP_TRY(UP_NEW(&row, n, err));
@@ -243,7 +268,7 @@ up_effects_joint_test(const up_effects *e, int64_t i0, int64_t i1, double *f,
     *f = w / (double)rank;
     *df1 = (double)rank;
     *df2 = least;
-    *p_value = upi_f_sf(*f, *df1, *df2);
+    *p_value = joint_p(e, i0, i1, *f, *df1, *df2);
 out:
     upi_free(cov);
     upi_free(work);

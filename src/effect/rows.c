@@ -183,6 +183,11 @@ build_segment(builder *b, const upi_metric *metric, int64_t arm, int64_t segment
         rows[t].value.baseline = base;
         rows[t].value.segment = e->sets[segment * periods + t].segment;
         rows[t].value.period = e->sets[segment * periods + t].period;
+        if (e->opts.interval == UP_INTERVAL_AR) {
+            int64_t average = 0;
+            UP_TRY(need_average(b, segment * periods + t, UPI_EVERYONE, &average, err));
+            UP_TRY(upi_anderson_rubin_points(e, metric, average, arm, &rows[t], err));
+        }
     }
 out:
     return status;
@@ -196,7 +201,8 @@ build_difference(
     up_status status = UP_OK;
     int64_t n = a->n_effect + first->n_effect;
     UP_TRY(UP_RESERVE(&e->points, &e->points_capacity, e->n_points + n, err));
-    *out = (upi_row){.effect = e->n_points, .n_effect = n, .linear = a->linear};
+    *out = (upi_row){
+        .effect = e->n_points, .n_effect = n, .linear = a->linear, .difference = true};
     for (int64_t i = 0; i < a->n_effect; i++) {
         e->points[e->n_points++] = e->points[a->effect + i];
     }

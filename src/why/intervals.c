@@ -555,8 +555,7 @@ infer_proportion(const up_mediation *m, upi_mediated_row *row)
         .v = covariance(m, part, part),
         .vm = covariance(m, total, total),
         .c = covariance(m, part, total),
-        .crit = upi_t_quantile(0.5 + m->opts.level / 2, df),
-        .df = df};
+        .crit = upi_t_quantile(0.5 + m->opts.level / 2, df)};
     upi_relative_out fieller = {0};
     upi_relative_out delta = {0};
     upi_relative(UP_RELATIVE_FIELLER, &in, &fieller);
@@ -564,7 +563,7 @@ infer_proportion(const up_mediation *m, upi_mediated_row *row)
     v->estimate = fieller.value;
     v->std_error = delta.std_error;
     v->df = df;
-    v->p_value = fieller.p_value;
+    v->p_value = upi_t_two_sided(fieller.statistic, df);
     v->ci_low = fieller.low;
     v->ci_high = fieller.high;
     v->shape = fieller.shape;

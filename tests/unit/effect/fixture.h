@@ -71,17 +71,11 @@ has_note(const up_effects *e, up_note_code code)
     return false;
 }
 
-/* A number of tests/oracle/effect/expected.csv, made by make.R there. */
+/* The value of `name` in a table of names and values. */
 static inline double
-expected(const char *group, const char *what)
+value_in(const csv_table *t, const char *name)
 {
-    static csv_table *t = NULL;
-    char name[96];
     double x = NAN;
-    if (t == NULL) {
-        t = csv_table_read(up_test_data("oracle/effect/expected.csv"));
-    }
-    (void)snprintf(name, sizeof name, "%s %s", group, what);
     for (int64_t i = 0; i < t->n_rows; i++) {
         if (strcmp(t->cell[2 * i], name) == 0) {
             const char *cell = t->cell[2 * i + 1];
@@ -91,6 +85,30 @@ expected(const char *group, const char *what)
     }
     fail_msg("expected.csv has no '%s'", name);
     return x;
+}
+
+/* A number of tests/oracle/effect/expected.csv, made by make.R there. */
+static inline double
+expected(const char *group, const char *what)
+{
+    static csv_table *t = NULL;
+    char name[96];
+    if (t == NULL) {
+        t = csv_table_read(up_test_data("oracle/effect/expected.csv"));
+    }
+    (void)snprintf(name, sizeof name, "%s %s", group, what);
+    return value_in(t, name);
+}
+
+/* A number of tests/oracle/comparisons/expected.csv, made by make.R there. */
+static inline double
+comparison(const char *name)
+{
+    static csv_table *t = NULL;
+    if (t == NULL) {
+        t = csv_table_read(up_test_data("oracle/comparisons/expected.csv"));
+    }
+    return value_in(t, name);
 }
 
 /* Estimate, error, baseline and its error of a row; super = with the variance of averages. */

@@ -119,8 +119,7 @@ test_table_relative(void **state)
         assert_ok(upi_gradient_make(e, &h, &err), &err);
         upi_relative_in in = {.theta = mix(e, row, t->share, false, &g),
             .mu = mix(e, row, t->share, true, &h),
-            .crit = upi_normal_quantile(0.975),
-            .df = INFINITY};
+            .crit = upi_normal_quantile(0.975)};
         in.v = upi_gradient_cov(e, &g, &g);
         in.vm = upi_gradient_cov(e, &h, &h);
         in.c = upi_gradient_cov(e, &g, &h);
