@@ -66,17 +66,20 @@ static const struct {
     {"E_SRM", UP_E_SRM,
         "find where rows were lost, or give --expected-split if the plan was another"},
     {"E_WEAK_INSTRUMENT", UP_E_WEAK_INSTRUMENT,
-        "ask for the effect of assignment: upshot effect ... --estimand itt"},
+        "ask for --estimand itt, or for --interval ar, which holds for any strength"},
 };
 
-/* Which of them a finding is; -1 = none. The effect of assignment needs no instrument. */
+/* Which of them a finding is; -1 = none. The effect of assignment needs no instrument, and
+ * Anderson-Rubin sets none that is strong. */
 static int
 refusal_of(const upi_request *q, const up_check_result *c)
 {
-    bool itt = upi_request_has(q, "estimand") &&
+    bool any = upi_request_has(q, "estimand") &&
                upi_request_integer(q, "estimand") == UP_ESTIMAND_ITT;
+    any = any || (upi_request_has(q, "interval") &&
+                     upi_request_integer(q, "interval") == UP_INTERVAL_AR);
     for (int i = 0; i < (int)(sizeof refusals / sizeof refusals[0]); i++) {
-        bool needed = !(itt && refusals[i].status == UP_E_WEAK_INSTRUMENT);
+        bool needed = !(any && refusals[i].status == UP_E_WEAK_INSTRUMENT);
         if (c->verdict == 2 && needed && strcmp(c->code, refusals[i].code) == 0) {
             return i;
         }

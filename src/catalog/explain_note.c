@@ -48,7 +48,10 @@ const upi_page upi_note_pages[] = {
         "The interval holds for one look at a sample size that was fixed in advance.",
         "Looking daily and stopping when it excludes zero finds effects that are not "
         "there far more often than the level says.",
-        "", "Decide the size first, or look once."},
+        "",
+        "Decide the size first and look once, or use --inference anytime or group, "
+        "whose "
+        "intervals allow for looking."},
     {"N_LAYOUT", "How the rows were compressed, and why.",
         "All layouts give the same answer; they differ in cost and in what a capsule "
         "can answer later.",
@@ -60,8 +63,35 @@ const upi_page upi_note_pages[] = {
         "Of twenty intervals of 95%, one misses on average. The most striking row is "
         "the one most likely to be luck.",
         "More than 20 intervals.",
-        "Choose the row that matters before looking, or repeat the finding in new "
-        "data."},
+        "Choose the row that matters before looking, or answer them together: --adjust "
+        "holm, max-t or bh, with --family for what belongs together."},
+    {"N_ANYTIME", "The intervals hold at every look, whenever it is taken.",
+        "They are confidence sequences: all of them together, over all looks, miss "
+        "with "
+        "at most the chance that the level leaves, so that one may look daily and stop "
+        "when an interval leaves zero out. They are wider than intervals for one look "
+        "fixed in advance.",
+        "",
+        "Keep --planned (or --mixture) the same at every look. It sets where the "
+        "intervals "
+        "are shortest, and must not be chosen by what was seen."},
+    {"N_GROUP_SEQUENTIAL", "The intervals hold at the looks that were stated.",
+        "They are repeated intervals: those of all looks of the plan hold together. "
+        "The "
+        "p-value is the smallest level at which this look would have stopped the plan.",
+        "",
+        "State every look that was taken in --information, also those that changed "
+        "nothing, and do not time looks by the effects seen."},
+    {"N_ADJUSTED", "The comparisons of a family are adjusted for one another.",
+        "The adjusted p-value, the adjusted interval and the decision come from one "
+        "procedure. What it promises is written in the note: all intervals at once, no "
+        "false decision, or few among those made.",
+        "", "Declare the family before looking; --family says what belongs together."},
+    {"N_ANDERSON_RUBIN", "The interval is right for any strength of the instrument.",
+        "It holds the effects that the assignment does not contradict. Where the "
+        "assignment hardly moves the treatment the set is long, unbounded or in two "
+        "pieces, which is the honest answer.",
+        "", "Nothing; the estimate itself is still that of two-stage least squares."},
     {"N_OVERRIDE", "A refusal was overridden on request, by --accept CODE.",
         "The number is given though a check speaks against it; the note holds what the "
         "check found.",

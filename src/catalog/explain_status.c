@@ -164,8 +164,10 @@ const upi_page upi_status_pages[] = {
         "narrow.",
         "First-stage F (robust) below 3.84; below 10 it is a warning. 'upshot check' "
         "reports it; 'upshot effect' and 'upshot fit' withhold their numbers.",
-        "Report --estimand itt, which needs no instrument, or find a stronger one. "
-        "--accept E_WEAK_INSTRUMENT shows the numbers all the same, with N_OVERRIDE "
+        "Report --estimand itt, which needs no instrument, or --interval ar, whose set "
+        "is "
+        "right for any strength; or find a stronger instrument. --accept "
+        "E_WEAK_INSTRUMENT shows the numbers all the same, with N_OVERRIDE "
         "beside them."},
     {"E_NEEDS_ROWS", "The capsule cannot answer this; the rows are needed.",
         "A capsule holds sums. What was not summed cannot be brought back.", "",

@@ -25,18 +25,18 @@ static up_status
 group_bound(upi_rule *r, int64_t sides, double alpha, double *z, up_error *err)
 {
     up_status status = UP_OK;
-    int64_t n_sides = sides == UP_TWO_SIDED ? 2 : 1;
+    int64_t own = sides == UP_TWO_SIDED ? UP_TWO_SIDED : UP_GREATER;
     for (int64_t i = 0; i < r->n_bounds && i < UPI_RULE_BOUNDS; i++) {
-        if (r->bound[i].alpha == alpha && r->bound[i].sides == n_sides) {
+        if (r->bound[i].alpha == alpha && r->bound[i].sides == own) {
             *z = r->bound[i].z;
             return UP_OK;
         }
     }
-    r->plan.sides = n_sides;
+    r->plan.sides = own;
     UP_TRY(upi_gs_critical(&r->plan, alpha, z, err));
     int64_t slot = r->n_bounds++ % UPI_RULE_BOUNDS;
     r->bound[slot].alpha = alpha;
-    r->bound[slot].sides = n_sides;
+    r->bound[slot].sides = own;
     r->bound[slot].z = *z;
 out:
     return status;
@@ -70,7 +70,7 @@ gap(double log_alpha, const void *ctx)
 {
     const repeated *p = ctx;
     double z = 0;
-    p->r->plan.sides = p->sides == UP_TWO_SIDED ? 2 : 1;
+    p->r->plan.sides = p->sides == UP_TWO_SIDED ? UP_TWO_SIDED : UP_GREATER;
     if (*p->status == UP_OK) {
         *p->status = upi_gs_critical(&p->r->plan, exp(log_alpha), &z, p->err);
     }
