@@ -275,6 +275,119 @@
         .example = "sample",                                                           \
         .doc = "Whom the interval speaks of: the population the units come from, or "  \
                "these very units."                                                     \
+
+/* What intervals promise, margins, and adjustment for many comparisons: catalog/inference.h. */
+#define OPTIONS_INFERENCE                                                              \
+    {.name = "inference",                                                              \
+        .type = UP_OPTION_ENUM,                                                        \
+        .value = "KIND",                                                               \
+        .fallback = "fixed",                                                           \
+        .choices = "fixed|anytime|group",                                              \
+        .group = "Inference",                                                          \
+        .example = "anytime",                                                          \
+        .doc = "fixed: one look at a size fixed in advance. anytime: intervals and "   \
+               "p-values that hold at every look; needs --planned. group: those of a " \
+               "group-sequential plan; needs --information."},                         \
+        {.name = "sides",                                                              \
+            .type = UP_OPTION_ENUM,                                                    \
+            .value = "KIND",                                                           \
+            .fallback = "two",                                                         \
+            .choices = "two|greater|less",                                             \
+            .group = "Inference",                                                      \
+            .example = "greater",                                                      \
+            .doc = "Which effects are looked for: any, increases, or decreases. "      \
+                   "One-sided "                                                        \
+                   "intervals have one end."},                                         \
+        {.name = "planned",                                                            \
+            .type = UP_OPTION_NUMBER,                                                  \
+            .value = "N",                                                              \
+            .min = 1,                                                                  \
+            .max = 1e15,                                                               \
+            .group = "Inference",                                                      \
+            .example = "20000",                                                        \
+            .doc =                                                                     \
+                "The planned size, in rows, or in clusters where there are clusters: " \
+                "anytime intervals are shortest there, and --information may be "      \
+                "given "                                                               \
+                "in it. Not the size so far; the same at every look."},                \
+        {.name = "mixture",                                                            \
+            .type = UP_OPTION_NUMBER,                                                  \
+            .value = "G",                                                              \
+            .min = 1e-9,                                                               \
+            .max = 1e15,                                                               \
+            .group = "Inference",                                                      \
+            .example = "630",                                                          \
+            .doc = "For anytime: the precision g of the mixture itself, in place of "  \
+                   "--planned."},                                                      \
+        {.name = "information",                                                        \
+            .type = UP_OPTION_LIST,                                                    \
+            .commas = 1,                                                               \
+            .value = "LIST",                                                           \
+            .group = "Inference",                                                      \
+            .example = "0.25,0.5",                                                     \
+            .doc = "For group: the information at every look up to this one, as "      \
+                   "fractions "                                                        \
+                   "of the plan; or in rows (clusters) with --planned."},              \
+        {.name = "spending",                                                           \
+            .type = UP_OPTION_ENUM,                                                    \
+            .value = "KIND",                                                           \
+            .fallback = "obrien-fleming",                                              \
+            .choices = "obrien-fleming|pocock|hwang-shih-decani|power",                \
+            .group = "Inference",                                                      \
+            .example = "pocock",                                                       \
+            .doc = "For group: how alpha is spent over the looks."},                   \
+        {.name = "spending-parameter",                                                 \
+            .type = UP_OPTION_NUMBER,                                                  \
+            .value = "X",                                                              \
+            .min = -100,                                                               \
+            .max = 100,                                                                \
+            .group = "Inference",                                                      \
+            .example = "-4",                                                           \
+            .doc = "For group: gamma of hwang-shih-decani, rho of power."},            \
+        {.name = "interval",                                                           \
+            .type = UP_OPTION_ENUM,                                                    \
+            .value = "KIND",                                                           \
+            .fallback = "wald",                                                        \
+            .choices = "wald|ar",                                                      \
+            .group = "Inference",                                                      \
+            .example = "ar",                                                           \
+            .doc =                                                                     \
+                "wald: estimate and standard error. ar: the Anderson-Rubin set of an " \
+                "effect on compliers, right however weak the instrument."},            \
+        {.name = "margin",                                                             \
+            .type = UP_OPTION_LIST,                                                    \
+            .value = "CLAIM",                                                          \
+            .group = "Inference",                                                      \
+            .example = "latency <= 2%",                                                \
+            .doc =                                                                     \
+                "What is to be shown of the effect on a guardrail, in the unit of "    \
+                "the "                                                                 \
+                "metric or in % of the baseline: 'latency <= 2%' and 'sales >= -1%' "  \
+                "(not worse by more), 'sales within 3%' (equivalent), 'sales >= 2%' "  \
+                "(better by more). One-sided at the level. May be repeated."},         \
+        {.name = "adjust",                                                             \
+            .type = UP_OPTION_ENUM,                                                    \
+            .value = "KIND",                                                           \
+            .fallback = "none",                                                        \
+            .choices = "none|bonferroni|holm|hochberg|hommel|bh|by|e-bh|max-t|"        \
+                       "max-t-step-down",                                              \
+            .group = "Inference",                                                      \
+            .example = "holm",                                                         \
+            .doc =                                                                     \
+                "Adjust the comparisons of a family for one another: p-value, "        \
+                "interval "                                                            \
+                "and decision alike. bonferroni and max-t: all intervals hold at "     \
+                "once. "                                                               \
+                "holm, hochberg, hommel, max-t-step-down: no false decision. bh, by, " \
+                "e-bh: few among those made."},                                        \
+    {                                                                                  \
+        .name = "family", .type = UP_OPTION_LIST, .value = "FAMILY",                   \
+        .group = "Inference", .example = "primary: sales, orders",                     \
+        .doc =                                                                         \
+            "What is adjusted together; without it all rows. metric, arm, segment or " \
+            "period: one family for each. 'name: metric, metric': these; all metrics " \
+            "that are not named are one more. 'unadjusted: metric' leaves one as it "  \
+            "is. May be repeated."                                                     \
     }
 
 #define OPTIONS_RUN                                                                    \
@@ -338,6 +451,40 @@
     {                                                                                  \
         "headline", "string", "the answer in one sentence"                             \
     }
+/* Fields of an effect that inference adds to the rows. */
+#define RESULT_INFERENCE                                                               \
+    {"rows[].conf_set", "string",                                                      \
+        "one-sided or Anderson-Rubin: interval, complement, line, above or below"},    \
+        {"rows[].critical", "number",                                                  \
+            "multiplier of the standard error in the interval; null when infinite"},   \
+        {"rows[].e_value", "number",                                                   \
+            "anytime: evidence against no effect; at a level "                         \
+            "alpha, 1/alpha decides"},                                                 \
+        {"rows[].log_e_value", "number", "anytime: its natural logarithm"},            \
+        {"rows[].margin", "string", "with margin: the claim that is to be shown"},     \
+        {"rows[].margin_p_value", "number", "with margin: that the claim is not so"},  \
+        {"rows[].margin_low", "number",                                                \
+            "with margin: lower end of the interval that decides, in the unit of the " \
+            "margin (a fraction for %)"},                                              \
+        {"rows[].margin_high", "number", "with margin: upper end"},                    \
+        {"rows[].family", "string", "adjusted: the family of the comparison"},         \
+        {"rows[].family_size", "integer", "adjusted: comparisons in it"},              \
+        {"rows[].adjusted_p_value", "number",                                          \
+            "adjusted: p-value of the margin where there is one, else of no effect"},  \
+        {"rows[].adjusted_low", "number",                                              \
+            "adjusted: lower end of the interval; an end at 0 (at the margin) itself " \
+            "is "                                                                      \
+            "not in it"},                                                              \
+        {"rows[].adjusted_high", "number", "adjusted: upper end"},                     \
+        {"rows[].adjusted_relative_low", "number",                                     \
+            "adjusted: lower end for the relative effect"},                            \
+        {"rows[].adjusted_relative_high", "number", "adjusted: upper end"},            \
+    {                                                                                  \
+        "rows[].decision", "string",                                                   \
+            "increase, decrease, non_inferior, equivalent, superior, or none: by the " \
+            "interval at the level asked for, adjusted where adjusted"                 \
+    }
+
 #define RESULT_CONTEXT                                                                 \
     {"rows_total", "integer", "rows there are; compact output may show fewer"},        \
         {"estimand", "string", "what is estimated, in words"},                         \

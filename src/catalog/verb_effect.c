@@ -90,6 +90,7 @@ static const up_option options[] = {
         .group = "Question",
         .example = "0.9",
         .doc = "Confidence level of the intervals."},
+    OPTIONS_INFERENCE,
     {.name = "truth",
         .type = UP_OPTION_PATH,
         .value = "FILE",
@@ -116,7 +117,7 @@ static const up_result_field result[] = {
     {"rows[].std_error", "number", "its standard error"},
     {"rows[].statistic", "number", "estimate / std_error"},
     {"rows[].df", "number", "degrees of freedom of the statistic; null = normal"},
-    {"rows[].p_value", "number", "two-sided, of no effect"},
+    {"rows[].p_value", "number", "of no effect, on the sides looked at"},
     {"rows[].conf_low", "number", "lower end of the interval at the level asked for"},
     {"rows[].conf_high", "number", "upper end"},
     {"rows[].baseline", "number", "mean under the arm compared with"},
@@ -127,6 +128,7 @@ static const up_result_field result[] = {
         "interval, complement, line, above or below: what the two ends bound"},
     {"rows[].n", "integer", "rows in the segment and period, all arms"},
     {"rows[].clusters", "integer", "clusters in them; 0 without clusters"},
+    RESULT_INFERENCE,
     {"rows[].truth", "number", "with truth: the true effect"},
     RESULT_CONTEXT,
     RESULT_END,
@@ -134,9 +136,9 @@ static const up_result_field result[] = {
 
 static const char *const refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
     "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER", "E_PROPENSITY",
-    "E_WEIGHT", "E_POST_TREATMENT", "E_CONDITION", "E_SINGULAR", "E_ESTIMAND",
-    "E_NEEDS_ROWS", "E_PRIOR", "E_POSTERIOR", "E_EMPTY", "E_SRM", "E_WEAK_INSTRUMENT",
-    "E_STRICT", NULL};
+    "E_WEIGHT", "E_POST_TREATMENT", "E_CONDITION", "E_ARGUMENT", "E_SINGULAR",
+    "E_ESTIMAND", "E_NEEDS_ROWS", "E_PRIOR", "E_POSTERIOR", "E_EMPTY", "E_SRM",
+    "E_WEAK_INSTRUMENT", "E_STRICT", NULL};
 
 static const char *const examples[] = {
     "upshot effect shop.parquet --itt arm --metric sales --covariates "
@@ -147,6 +149,10 @@ static const char *const examples[] = {
     "'bought = orders > 0'",
     "upshot effect panel.parquet --itt arm --cluster shopper --metric sales --over "
     "week",
+    "upshot effect shop.parquet --itt arm --metric sales --metric orders --adjust holm "
+    "--margin 'orders >= -2%'",
+    "upshot effect shop.parquet --itt arm --metric sales --inference anytime --planned "
+    "20000",
     "upshot effect shop-capsule.parquet --where \"device = 'mobile'\" --json", NULL};
 
 const up_verb upi_verb_effect = {
@@ -160,6 +166,9 @@ const up_verb upi_verb_effect = {
         "Every interval, p-value and decision comes from the same procedure, so "
         "they agree. Relative effects are exact (Fieller). What a careful analyst "
         "would add is printed as notes and travels in the JSON.\n\n"
+        "--inference anytime gives intervals that hold at every look, group those of a "
+        "group-sequential plan. --adjust answers many comparisons together, --margin "
+        "states what a guardrail has to keep.\n\n"
         "Where the arms do not have the sizes that were planned, propensities are not "
         "what they claim to be, or the instrument hardly moves the treatment, the "
         "effects are withheld. --accept CODE shows them all the same, with the note "

@@ -227,13 +227,6 @@ measure_ratio(work *w, upi_row *row)
     e->off_ratio = e->off_ratio || off > 1e-6 * row->value.std_error;
 }
 
-/* Tail areas over samples mean nothing for a posterior. */
-static void
-withhold_p_values(up_effect *v)
-{
-    v->p_value = v->relative_p_value = (double)NAN;
-}
-
 static void
 measure_row(work *w, upi_row *row)
 {

@@ -32,7 +32,7 @@ group_bound(upi_rule *r, int64_t sides, double alpha, double *z, up_error *err)
             return UP_OK;
         }
     }
-    r->plan.sides = own;
+    r->plan.one_sided = own != UP_TWO_SIDED;
     UP_TRY(upi_gs_critical(&r->plan, alpha, z, err));
     int64_t slot = r->n_bounds++ % UPI_RULE_BOUNDS;
     r->bound[slot].alpha = alpha;
@@ -70,7 +70,7 @@ gap(double log_alpha, const void *ctx)
 {
     const repeated *p = ctx;
     double z = 0;
-    p->r->plan.sides = p->sides == UP_TWO_SIDED ? UP_TWO_SIDED : UP_GREATER;
+    p->r->plan.one_sided = p->sides != UP_TWO_SIDED;
     if (*p->status == UP_OK) {
         *p->status = upi_gs_critical(&p->r->plan, exp(log_alpha), &z, p->err);
     }

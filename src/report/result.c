@@ -51,6 +51,7 @@ upi_sheet_clear(upi_sheet *t)
         upi_free(t->cells[i].text);
     }
     upi_free(t->cells);
+    upi_free(t->own_columns);
     *t = (upi_sheet){0};
 }
 

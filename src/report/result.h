@@ -35,7 +35,8 @@ typedef struct upi_cell {
 } upi_cell;
 
 typedef struct upi_sheet {
-    const upi_sheet_column *columns; /* borrowed: a static table */
+    const upi_sheet_column *columns; /* borrowed: a static table; or own_columns */
+    upi_sheet_column *own_columns;   /* owned, NULL = none */
     int64_t n_columns;
     upi_cell *cells; /* row-major */
     int64_t n_rows, capacity;
