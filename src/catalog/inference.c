@@ -8,6 +8,8 @@
  *   sales within 3% it is between -3 % and 3 %: equivalent */
 #include "catalog/inference.h"
 
+#include "base/base.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -275,6 +275,7 @@
         .example = "sample",                                                           \
         .doc = "Whom the interval speaks of: the population the units come from, or "  \
                "these very units."                                                     \
+    }
 
 /* What intervals promise, margins, and adjustment for many comparisons: catalog/inference.h. */
 #define OPTIONS_INFERENCE                                                              \

@@ -1,7 +1,8 @@
 /* Effects for people: one line each with the estimate, its interval, the relative effect and
  * a bar. Columns that say the same on every line stand in the heading instead. What does not
  * fit the terminal is left out from the right: first the interval of the relative effect,
- * then the relative effect, then the bar. */
+ * then the relative effect, then the bar. Where comparisons are adjusted the intervals are the
+ * adjusted ones, and with margins too a column says what is decided. */
 #include "report/style.h"
 
 #include <math.h>
@@ -15,6 +16,7 @@ typedef struct line {
     const char *label[LABELS];
     char estimate[UPI_NUMBER_CHARS];
     char interval[CELL], relative[CELL], relative_interval[CELL], truth[CELL];
+    char decision[CELL];
     double value, ends[2];
 } line;
 
@@ -25,7 +27,8 @@ typedef struct plan {
     int64_t n;
     const char *beside;      /* the column that stands beside the estimate */
     int label_width[LABELS]; /* 0 = not shown */
-    int estimate, interval, relative, relative_interval, truth, bar;
+    int estimate, interval, relative, relative_interval, decision, truth, bar;
+    bool adjusted; /* some interval is */
 } plan;
 
 static const char *const label_names[LABELS] = {
@@ -54,12 +57,38 @@ percent(const upi_style *s, double x, int decimals, bool unit, char out[CELL])
     (void)snprintf(out, CELL, "%s%s", digits, unit && isfinite(x) ? "%" : "");
 }
 
+/* Where the adjusted interval is of the effect itself, and not of its margin. */
+static bool
+adjusted_interval(const up_result *r, int64_t i)
+{
+    return text(r, i, "margin")[0] == '\0' && text(r, i, "family")[0] != '\0';
+}
+
+/* An interval, or what is left of one: a, b are its ends as texts. */
+static void
+set_text(const char *set, const char *a, const char *b, char out[CELL])
+{
+    if (strcmp(set, "complement") == 0) {
+        (void)snprintf(out, CELL, "outside (%.60s, %.60s)", a, b);
+    } else if (strcmp(set, "above") == 0) {
+        (void)snprintf(out, CELL, "above %.60s", a);
+    } else if (strcmp(set, "below") == 0) {
+        (void)snprintf(out, CELL, "below %.60s", b);
+    } else if (strcmp(set, "line") == 0) {
+        (void)snprintf(out, CELL, "unbounded");
+    } else {
+        (void)snprintf(out, CELL, "[%.60s, %.60s]", a, b);
+    }
+}
+
 static void
 relative_texts(const plan *p, int64_t i, line *l)
 {
     double x = number(p->r, i, "relative");
-    double low = number(p->r, i, "relative_low");
-    double high = number(p->r, i, "relative_high");
+    bool adjusted = adjusted_interval(p->r, i);
+    double low = number(p->r, i, adjusted ? "adjusted_relative_low" : "relative_low");
+    double high =
+        number(p->r, i, adjusted ? "adjusted_relative_high" : "relative_high");
     const char *set = text(p->r, i, "relative_set");
     char a[CELL];
     char b[CELL];
@@ -73,17 +102,33 @@ relative_texts(const plan *p, int64_t i, line *l)
     percent(p->s, x, decimals, true, l->relative);
     percent(p->s, low, decimals, false, a);
     percent(p->s, high, decimals, false, b);
-    if (strcmp(set, "complement") == 0) {
-        (void)snprintf(l->relative_interval, CELL, "outside (%.60s, %.60s)", a, b);
-    } else if (strcmp(set, "above") == 0) {
-        (void)snprintf(l->relative_interval, CELL, "above %.60s", a);
-    } else if (strcmp(set, "below") == 0) {
-        (void)snprintf(l->relative_interval, CELL, "below %.60s", b);
-    } else if (strcmp(set, "line") == 0) {
-        (void)snprintf(l->relative_interval, CELL, "unbounded");
-    } else {
-        (void)snprintf(l->relative_interval, CELL, "[%.60s, %.60s]", a, b);
+    set_text(set, a, b, l->relative_interval);
+}
+
+/* What is decided, where margins or an adjustment were asked for: "increase (p 0.003)",
+ * "non-inferior: <= 2% (p 0.01)". */
+static void
+decision_text(const up_result *r, int64_t i, line *l)
+{
+    const char *margin = text(r, i, "margin");
+    const char *family = text(r, i, "family");
+    bool shown = margin[0] != '\0' || family[0] != '\0';
+    double p = family[0] != '\0'   ? number(r, i, "adjusted_p_value")
+               : margin[0] != '\0' ? number(r, i, "margin_p_value")
+                                   : number(r, i, "p_value");
+    char word[CELL];
+    if (!shown) {
+        return;
     }
+    (void)snprintf(word, CELL, "%.60s", text(r, i, "decision"));
+    for (char *c = word; *c != '\0'; c++) {
+        *c = (char)(*c == '_' ? '-' : *c);
+    }
+    if (strcmp(word, "none") == 0) {
+        (void)snprintf(word, CELL, margin[0] != '\0' ? "not shown" : "undecided");
+    }
+    (void)snprintf(l->decision, CELL, "%.40s%s%.60s (p %.2g)", word,
+        margin[0] != '\0' ? ": " : "", margin, p);
 }
 
 /* What stands beside an estimate: the truth of simulated data, with a mark, or the effect in
@@ -107,6 +152,18 @@ truth_text(const plan *p, int64_t i, int decimals, line *l)
     (void)snprintf(l->truth, CELL, "%s %s", digits, mark);
 }
 
+static const char *
+shape_of(const up_result *r, int64_t i, const double ends[2])
+{
+    const char *set = text(r, i, "conf_set");
+    bool pieces = strcmp(set, "complement") == 0 && !adjusted_interval(r, i);
+    return pieces                              ? set
+           : isinf(ends[0]) && isinf(ends[1])  ? "line"
+           : isinf(ends[1]) && !isinf(ends[0]) ? "above"
+           : isinf(ends[0]) && !isinf(ends[1]) ? "below"
+                                               : "interval";
+}
+
 static void
 fill_line(const plan *p, int64_t i, line *l)
 {
@@ -124,16 +181,18 @@ fill_line(const plan *p, int64_t i, line *l)
     l->label[6] = text(r, i, "path");
     l->label[7] = text(r, i, "confounding");
     l->value = number(r, i, "estimate");
-    l->ends[0] = number(r, i, "conf_low");
-    l->ends[1] = number(r, i, "conf_high");
+    bool adjusted = adjusted_interval(r, i);
+    l->ends[0] = number(r, i, adjusted ? "adjusted_low" : "conf_low");
+    l->ends[1] = number(r, i, adjusted ? "adjusted_high" : "conf_high");
     int decimals = upi_decimals(number(r, i, "std_error"));
     upi_number_text(p->s, l->value, decimals, true, l->estimate);
     upi_number_text(p->s, l->ends[0], decimals, true, low);
     upi_number_text(p->s, l->ends[1], decimals, true, high);
     if (!isnan(l->ends[0]) || !isnan(l->ends[1])) {
-        (void)snprintf(l->interval, CELL, "[%s, %s]", low, high);
+        set_text(shape_of(r, i, l->ends), low, high, l->interval);
     }
     relative_texts(p, i, l);
+    decision_text(r, i, l);
     truth_text(p, i, decimals, l);
 }
 
@@ -162,8 +221,8 @@ measure_labels(plan *p)
 static int
 line_width(const plan *p)
 {
-    int parts[] = {
-        p->estimate, p->interval, p->relative, p->relative_interval, p->truth, p->bar};
+    int parts[] = {p->estimate, p->interval, p->relative, p->relative_interval,
+        p->decision, p->truth, p->bar};
     int total = 0;
     for (int k = 0; k < LABELS; k++) {
         total += p->label_width[k] > 0 ? p->label_width[k] + GAP : 0;
@@ -186,10 +245,18 @@ measure(plan *p)
         p->interval = wider(p->interval, l->interval);
         p->relative = wider(p->relative, l->relative);
         p->relative_interval = wider(p->relative_interval, l->relative_interval);
+        p->decision = wider(p->decision, l->decision);
+        p->adjusted = p->adjusted || adjusted_interval(p->r, i);
         p->truth = wider(p->truth, l->truth);
     }
     if (p->relative > 0) {
         p->relative = wider(p->relative, "relative");
+    }
+    if (p->decision > 0) {
+        p->decision = wider(p->decision, "decision");
+    }
+    if (p->adjusted) {
+        p->interval = wider(p->interval, "95% adjusted");
     }
     if (p->truth > 0) {
         p->truth = wider(p->truth, p->beside);
@@ -242,7 +309,8 @@ add_heading(upi_text *t, const plan *p)
     double level = isfinite(p->r->level) ? p->r->level : 0.95;
     char digits[UPI_DOUBLE_CHARS];
     upi_double_text_digits(100 * level, 6, digits);
-    (void)snprintf(interval, sizeof interval, "%.16s%% interval", digits);
+    (void)snprintf(interval, sizeof interval, "%.16s%% %s", digits,
+        p->adjusted ? "adjusted" : "interval");
     upi_text heading = {0};
     for (int k = 0; k < LABELS; k++) {
         add_part(&heading, p, label_names[k], p->label_width[k], false);
@@ -251,6 +319,7 @@ add_heading(upi_text *t, const plan *p)
     add_part(&heading, p, interval, p->interval, false);
     add_part(&heading, p, "relative", p->relative, true);
     add_part(&heading, p, "", p->relative_interval, false);
+    add_part(&heading, p, "decision", p->decision, false);
     add_part(&heading, p, p->beside, p->truth, true);
     while (heading.length > 0 && heading.s[heading.length - 1] == ' ') {
         heading.s[--heading.length] = '\0';
@@ -272,6 +341,7 @@ add_line(upi_text *t, const plan *p, const line *l)
     add_part(t, p, l->interval, p->interval, false);
     add_part(t, p, l->relative, p->relative, true);
     add_part(t, p, l->relative_interval, p->relative_interval, false);
+    add_part(t, p, l->decision, p->decision, false);
     add_part(t, p, l->truth, p->truth, true);
     if (p->bar > 0) {
         double axis[2];
