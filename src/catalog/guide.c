@@ -284,6 +284,31 @@ static const topic topics[] = {
         "method dr, gain_over_control. Never value a policy on the rows it was learned "
         "from (W_SAME_DATA).\n\n"
         "6. upshot policy LOG ... --save next.json, and again."},
+    {"comparisons", "looks, margins and many comparisons",
+        "One look at a size fixed in advance is the default. To look more often: "
+        "--inference anytime --planned N (rows, or clusters) at every look with the "
+        "same N; "
+        "p_value, conf_low, conf_high and decision then hold at any time, and "
+        "1/e_value is "
+        "the p-value. For planned looks: --inference group --information 0.25,0.5 "
+        "lists the "
+        "looks up to this one. --sides greater|less for one side.\n\n"
+        "Guardrails: --margin writes what is to be shown. 'latency <= 2%' and 'sales "
+        ">= "
+        "-0.5' (not worse by more), 'sales within 3%' (equivalent), 'sales >= 2%' "
+        "(better "
+        "by more); % is of the baseline. Fields: margin, margin_p_value, margin_low, "
+        "margin_high; decision is non_inferior, equivalent, superior or none.\n\n"
+        "Several metrics, arms or segments: --adjust holm (no false decision, any "
+        "dependence) is the safe choice; max-t is sharper and its intervals hold all "
+        "at "
+        "once; bh keeps false decisions few among those made; e-bh does so at any "
+        "look. "
+        "Read adjusted_p_value, adjusted_low, adjusted_high and decision: they agree. "
+        "--family 'primary: sales, orders' or --family metric says what belongs "
+        "together; 'unadjusted: latency' leaves one out.\n\n"
+        "A weak instrument: --interval ar gives a set that is right for any strength; "
+        "conf_set says whether it is an interval, its complement or unbounded."},
 };
 
 enum { N_TOPICS = sizeof topics / sizeof topics[0] };

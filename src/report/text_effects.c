@@ -164,6 +164,30 @@ shape_of(const up_result *r, int64_t i, const double ends[2])
                                                : "interval";
 }
 
+/* The interval that decides about a margin, in its unit. */
+static void
+margin_interval(const plan *p, int64_t i, int decimals, line *l)
+{
+    const up_result *r = p->r;
+    const char *margin = text(r, i, "margin");
+    bool share = margin[strlen(margin) - 1] == '%';
+    bool adjusted = text(r, i, "family")[0] != '\0';
+    double ends[2] = {number(r, i, adjusted ? "adjusted_low" : "margin_low"),
+        number(r, i, adjusted ? "adjusted_high" : "margin_high")};
+    char texts[2][CELL];
+    for (int k = 0; k < 2; k++) {
+        char digits[UPI_NUMBER_CHARS];
+        double scale = share ? 100 : 1;
+        upi_number_text(p->s, scale * ends[k], share ? 2 : decimals, true, digits);
+        (void)snprintf(texts[k], CELL, "%s%s", digits, share ? "%" : "");
+    }
+    const char *set = isinf(ends[0]) && isinf(ends[1]) ? "line"
+                      : isinf(ends[1])                 ? "above"
+                      : isinf(ends[0])                 ? "below"
+                                                       : "interval";
+    set_text(set, texts[0], texts[1], l->interval);
+}
+
 static void
 fill_line(const plan *p, int64_t i, line *l)
 {
@@ -188,7 +212,9 @@ fill_line(const plan *p, int64_t i, line *l)
     upi_number_text(p->s, l->value, decimals, true, l->estimate);
     upi_number_text(p->s, l->ends[0], decimals, true, low);
     upi_number_text(p->s, l->ends[1], decimals, true, high);
-    if (!isnan(l->ends[0]) || !isnan(l->ends[1])) {
+    if (text(r, i, "margin")[0] != '\0') {
+        margin_interval(p, i, decimals, l);
+    } else if (!isnan(l->ends[0]) || !isnan(l->ends[1])) {
         set_text(shape_of(r, i, l->ends), low, high, l->interval);
     }
     relative_texts(p, i, l);
