@@ -21,6 +21,9 @@ add_escaped(upi_text *out, const char *s)
         case '-':
             upi_text_add(out, "\\-");
             break;
+        case '|':
+            upi_text_add(out, "|\\:"); /* a line may break between choices */
+            break;
         case '\'':
             upi_text_add(out, "\\(aq");
             break;

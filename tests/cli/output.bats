@@ -47,7 +47,7 @@ ask() { "$UPSHOT" effect "$(shop shop.parquet)" --itt arm --metric sales --covar
 
 @test "csv has the columns in order and reads back" {
     both ask --csv
-    [ "$(head -1 <<<"$out")" = "metric,arm,against,segment,period,estimand,estimate,std_error,statistic,df,p_value,conf_low,conf_high,baseline,relative,relative_low,relative_high,relative_set,n,clusters" ]
+    [ "$(head -1 <<<"$out")" = "metric,arm,against,segment,period,estimand,estimate,std_error,statistic,df,p_value,conf_low,conf_high,baseline,relative,relative_low,relative_high,relative_set,decision,n,clusters" ]
     [ "$(wc -l <<<"$out")" -eq 3 ]
     both ask --by device --csv
     [[ $out == *"device = 'mobile'"* ]]

@@ -171,14 +171,19 @@ static void
 test_equal_correlation(void **state)
 {
     (void)state;
+    equal_case(2, .9, 8, UP_TWO_SIDED);
+    equal_case(5, 0, INFINITY, UP_TWO_SIDED);
+    equal_case(5, .5, 8, UP_GREATER);
+#ifndef __SANITIZE_ADDRESS__ /* a minute there, a second elsewhere */
     static const double rhos[] = {0, .5, .9};
     for (int j = 0; j < 3; j++) {
-        equal_case(2, rhos[j], 8, UP_TWO_SIDED);
-        equal_case(5, rhos[j], INFINITY, UP_TWO_SIDED);
+        equal_case(2, rhos[j], INFINITY, UP_GREATER);
+        equal_case(5, rhos[j], 8, UP_TWO_SIDED);
+        equal_case(20, rhos[j], 8, UP_TWO_SIDED);
+        equal_case(20, rhos[j], INFINITY, UP_GREATER);
+        equal_case(60, rhos[j], INFINITY, UP_TWO_SIDED);
     }
-    equal_case(5, .5, 8, UP_GREATER);
-    equal_case(20, .5, 8, UP_TWO_SIDED);
-    equal_case(60, .5, INFINITY, UP_TWO_SIDED);
+#endif
 }
 
 static void
@@ -187,12 +192,12 @@ test_three(void **state)
     (void)state;
     static const double cov[] = {1, .3, -.6, .3, 1, .2, -.6, .2, 1};
     static const char *const points[] = {"1.8", "2.3", "3"};
-    for (int k = 0; k < 6; k += k == 2 ? 2 : 1) {
+    for (int k = 0; k < 6; k += 2) {
         char name[32];
         (void)snprintf(
             name, sizeof name, "three %s %s", k < 3 ? "normal" : "t", points[k % 3]);
         /* By symmetry the smallest statistic has the same law. */
-        int64_t sides = k % 2 == 0 ? UP_GREATER : UP_LESS;
+        int64_t sides = k == 2 ? UP_LESS : UP_GREATER;
         upi_maxima *m = law_of(3, cov, k < 3 ? INFINITY : 11, sides, false);
         assert_close(upi_maxima_sf(m, 0, strtod(points[k % 3], NULL)), comparison(name),
             0, 5e-5);
