@@ -37,65 +37,64 @@ typedef enum up_severity {
     X(N_OVERRIDE, 13, "a refusal was overridden on request")                           \
     X(N_APPROXIMATE, 14, "the value rests on a stated approximation")                  \
     X(N_CONTROL_CHOSEN, 15, "the control arm was chosen by the order of the labels")   \
-    X(N_NOT_RANDOMISED, 33, \
-    X(N_ANYTIME, 19, "the intervals hold at every look, whenever it is taken") \
-    X(N_GROUP_SEQUENTIAL, 20, "the intervals hold at the looks that were stated") \
-    X(N_ADJUSTED, 21, "the comparisons of a family are adjusted for one another") \
-    X(N_ANDERSON_RUBIN, 22, \
-        "the interval is right for any strength of the instrument") \
-    X(N_MEDIATORS_NOT_RANDOMISED, 33, \
-        "mediators were not randomised: the split rests on assumptions") \
-    X(N_ZERO_EDGES, 34, "edges that the graph lacks are set to zero") \
-    X(N_LINEAR_PROBABILITY, 35, "a condition is modelled by a linear probability") \
-    X(N_DECOMPOSITION, 36, "with interactions the split depends on a stated order") \
-    X(N_SMALL_STRATA, 41, "strata have fewer units than there are arms") \
-    X(N_OUTSIDE_LAYER, 42, "units outside the part of the layer were left out") \
-    X(N_RERANDOMISED, 43, \
-        "the assignment was drawn until the covariates were balanced") \
-    X(N_PROJECTED, 37, "the effect is that of another population") \
-    X(N_TARGET_EXACT, 38, "the target population is taken as known exactly") \
-    X(N_FORWARD, 39, "the effect is carried forward in time by a rule") \
-    X(N_WINNERS_CURSE, 23, "the estimate of an arm chosen as best is too good") \
-    X(N_CREDIBLE, 24, "intervals are credible intervals under a stated prior") \
-    X(N_SIMULATED, 25, "the number was simulated; its error is stated") \
-    X(N_HYPOTHESIS, 30, "the graph was found by a search: it is a hypothesis") \
-    X(N_NO_FREQUENCIES, 31, "edges of the graph were not resampled") \
-    X(N_CONTEXT_AVERAGED, 26, "the policy averages over some covariates") \
-    X(N_ADAPTIVE_SHARED, 27, \
-        "some probabilities of arms that were not played are not known") \
-    X(N_POLICY_ITT, 28, "a policy sets the assignment, not what units then do") \
-    X(N_POLICY_COVERAGE, 29, "how well the log covers the policy") \
-    X(W_SAME_DATA, 125, "the policy was learned from the rows that value it") \
-    X(W_POLICY_OVERLAP, 126, "the log says little about what the policy plays") \
-    X(W_ADAPTIVE, 127, "the propensities adapt over time: use 'upshot adaptive'") \
-    X(W_NO_FLOOR, 128, "a log of this policy may never play some arms") \
-    X(W_SRM, 101, "the arms do not have the expected sizes") \
-    X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead") \
-    X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough") \
-    X(W_OVERLAP, 104, "propensities near 0 or 1 leave few effective rows") \
-    X(W_MISSING_BY_ARM, 105, "missing values differ by arm") \
-    X(W_RELATIVE_CHOICE, 106, "the kind of relative interval changes the decision") \
-    X(W_RELATIVE_UNBOUNDED, 107, \
-        "the relative interval is unbounded: the baseline may be 0") \
-    X(W_BALANCE, 108, "a covariate differs by arm more than chance allows") \
-    X(W_SMALL_ARM, 109, "an arm has few rows") \
-    X(W_LEVERAGE, 110, "one row or cluster decides the estimate") \
-    X(W_PROPENSITY_SHARES, 111, \
-        "the propensities do not match the shares of the arms") \
-    X(W_COMPLIANCE, 112, "few units follow their assignment") \
-    X(W_SMALL_SEGMENT, 113, "a segment has few rows, or none in an arm") \
-    X(W_CONSTANT, 114, "a metric is constant") \
-    X(W_MISFIT, 132, "the paths do not add up to the total effect") \
-    X(W_PROPORTION, 133, "the share mediated has no bounded interval") \
-    X(W_OPPOSITE_PATHS, 134, "paths work against each other") \
-    X(W_MISSING_EDGE, 135, "an edge that the graph sets to zero is not zero") \
-    X(W_TEXT_NUMBERS, 143, "a covariate of numbers is taken as categories") \
-    X(W_TARGET_WEIGHTS, 136, "the target population is far from the experiment") \
-    X(W_FORWARD_FIT, 137, "the rule does not fit the effects observed") \
-    X(W_FORWARD_FAR, 138, "the horizon is long for the periods observed") \
-    X(W_PRIOR_CONFLICT, 122, "the data are surprising under the prior") \
-    X(W_IMPLICATION, 129, \
-        "the data speak against an independence that the graph implies")
+    X(N_ANYTIME, 16, "the intervals hold at every look, whenever it is taken")         \
+    X(N_GROUP_SEQUENTIAL, 17, "the intervals hold at the looks that were stated")      \
+    X(N_ADJUSTED, 18, "the comparisons of a family are adjusted for one another")      \
+    X(N_ANDERSON_RUBIN, 19,                                                            \
+        "the interval is right for any strength of the instrument")                    \
+    X(N_WINNERS_CURSE, 20, "the estimate of an arm chosen as best is too good")        \
+    X(N_CREDIBLE, 21, "intervals are credible intervals under a stated prior")         \
+    X(N_SIMULATED, 22, "the number was simulated; its error is stated")                \
+    X(N_CONTEXT_AVERAGED, 23, "the policy averages over some covariates")              \
+    X(N_ADAPTIVE_SHARED, 24,                                                           \
+        "some probabilities of arms that were not played are not known")               \
+    X(N_POLICY_ITT, 25, "a policy sets the assignment, not what units then do")        \
+    X(N_POLICY_COVERAGE, 26, "how well the log covers the policy")                     \
+    X(N_HYPOTHESIS, 27, "the graph was found by a search: it is a hypothesis")         \
+    X(N_NO_FREQUENCIES, 28, "edges of the graph were not resampled")                   \
+    X(N_NOT_RANDOMISED, 29,                                                            \
+        "mediators were not randomised: the split rests on assumptions")               \
+    X(N_ZERO_EDGES, 30, "edges that the graph lacks are set to zero")                  \
+    X(N_LINEAR_PROBABILITY, 31, "a condition is modelled by a linear probability")     \
+    X(N_DECOMPOSITION, 32, "with interactions the split depends on a stated order")    \
+    X(N_PROJECTED, 33, "the effect is that of another population")                     \
+    X(N_TARGET_EXACT, 34, "the target population is taken as known exactly")           \
+    X(N_FORWARD, 35, "the effect is carried forward in time by a rule")                \
+    X(N_SMALL_STRATA, 36, "strata have fewer units than there are arms")               \
+    X(N_OUTSIDE_LAYER, 37, "units outside the part of the layer were left out")        \
+    X(N_RERANDOMISED, 38,                                                              \
+        "the assignment was drawn until the covariates were balanced")                 \
+    X(W_SRM, 101, "the arms do not have the expected sizes")                           \
+    X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead")      \
+    X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough")                      \
+    X(W_OVERLAP, 104, "propensities near 0 or 1 leave few effective rows")             \
+    X(W_MISSING_BY_ARM, 105, "missing values differ by arm")                           \
+    X(W_RELATIVE_CHOICE, 106, "the kind of relative interval changes the decision")    \
+    X(W_RELATIVE_UNBOUNDED, 107,                                                       \
+        "the relative interval is unbounded: the baseline may be 0")                   \
+    X(W_BALANCE, 108, "a covariate differs by arm more than chance allows")            \
+    X(W_SMALL_ARM, 109, "an arm has few rows")                                         \
+    X(W_LEVERAGE, 110, "one row or cluster decides the estimate")                      \
+    X(W_PROPENSITY_SHARES, 111,                                                        \
+        "the propensities do not match the shares of the arms")                        \
+    X(W_COMPLIANCE, 112, "few units follow their assignment")                          \
+    X(W_SMALL_SEGMENT, 113, "a segment has few rows, or none in an arm")               \
+    X(W_CONSTANT, 114, "a metric is constant")                                         \
+    X(W_PRIOR_CONFLICT, 115, "the data are surprising under the prior")                \
+    X(W_SAME_DATA, 116, "the policy was learned from the rows that value it")          \
+    X(W_POLICY_OVERLAP, 117, "the log says little about what the policy plays")        \
+    X(W_ADAPTIVE, 118, "the propensities adapt over time: use 'upshot adaptive'")      \
+    X(W_NO_FLOOR, 119, "a log of this policy may never play some arms")                \
+    X(W_IMPLICATION, 120,                                                              \
+        "the data speak against an independence that the graph implies")               \
+    X(W_MISFIT, 121, "the paths do not add up to the total effect")                    \
+    X(W_PROPORTION, 122, "the share mediated has no bounded interval")                 \
+    X(W_OPPOSITE_PATHS, 123, "paths work against each other")                          \
+    X(W_MISSING_EDGE, 124, "an edge that the graph sets to zero is not zero")          \
+    X(W_TARGET_WEIGHTS, 125, "the target population is far from the experiment")       \
+    X(W_FORWARD_FIT, 126, "the rule does not fit the effects observed")                \
+    X(W_FORWARD_FAR, 127, "the horizon is long for the periods observed")              \
+    X(W_TEXT_NUMBERS, 128, "a covariate of numbers is taken as categories")
 
 /** The codes of UP_NOTE_LIST, each as UP_ and its name. */
 typedef enum up_note_code {

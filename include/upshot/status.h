@@ -57,18 +57,18 @@ extern "C" {
     X(E_WEAK_INSTRUMENT, 27, 4, "the instrument hardly moves the treatment")           \
     X(E_NEEDS_ROWS, 28, 4, "the capsule cannot answer this; the rows are needed")      \
     X(E_STRICT, 29, 5, "done, but a check failed and strict was asked for")            \
-    X(E_POLICY, 37, 3, "the policy is damaged, or not a policy")                       \
-    X(E_CONTEXT, 38, 4, "the context is not one that the policy knows")                \
-    X(E_OVERLAP, 39, 4, "the policy plays arms that were never logged there")          \
     X(E_WEIGHT, 30, 4, "a weight is not above 0")                                      \
-    X(E_GRAPH, 40, 2, "a causal graph is not valid")                                   \
-    X(E_MEDIATION, 43, 4, "the graph does not give paths that these data can answer")  \
-    X(E_PLAN, 47, 4, "no plan of this kind reaches what is asked for")                 \
-    X(E_SUPPORT, 45, 4, "the experiment does not reach the target population")         \
-    X(E_HORIZON, 46, 4, "the effects cannot be carried that far forward")              \
-    X(E_PRIOR, 35, 2, "a prior cannot be read, or does not fit the model")             \
-    X(E_POSTERIOR, 36, 2, "a posterior has no answer to a question about sampling")    \
-    X(E_NOT_IDENTIFIED, 41, 4, "the graph does not identify the effect")
+    X(E_PRIOR, 31, 2, "a prior cannot be read, or does not fit the model")             \
+    X(E_POSTERIOR, 32, 2, "a posterior has no answer to a question about sampling")    \
+    X(E_POLICY, 33, 3, "the policy is damaged, or not a policy")                       \
+    X(E_CONTEXT, 34, 4, "the context is not one that the policy knows")                \
+    X(E_OVERLAP, 35, 4, "the policy plays arms that were never logged there")          \
+    X(E_GRAPH, 36, 2, "a causal graph is not valid")                                   \
+    X(E_NOT_IDENTIFIED, 37, 4, "the graph does not identify the effect")               \
+    X(E_MEDIATION, 38, 4, "the graph does not give paths that these data can answer")  \
+    X(E_SUPPORT, 39, 4, "the experiment does not reach the target population")         \
+    X(E_HORIZON, 40, 4, "the effects cannot be carried that far forward")              \
+    X(E_PLAN, 41, 4, "no plan of this kind reaches what is asked for")
 
 /** The statuses of UP_STATUS_LIST, each as UP_ and its name. */
 typedef enum up_status {
