@@ -88,6 +88,28 @@ covers(const up_adaptive *a, int64_t i)
     return e.ci_low <= truth && truth <= e.ci_high ? 1 : 0;
 }
 
+static up_moments *
+compress(const rows *d, up_experiment **experiment, up_source **source)
+{
+    up_error err = UP_ERROR_INIT;
+    up_moments *m = NULL;
+    const up_column columns[] = {{.name = "arm", .i64 = d->arm},
+        {.name = "grp", .i64 = d->group}, {.name = "batch", .i64 = d->batch},
+        {.name = "e", .f64 = d->e}, {.name = "y", .f64 = d->y}};
+    assert_ok(up_source_from_columns_borrow(columns, 5, d->n, source, &err), &err);
+    assert_ok(
+        up_experiment_new(*source,
+            UP_ROLES(.intent_to_treat = "arm", .propensity = "e", .time = "batch"),
+            experiment, &err),
+        &err);
+    assert_ok(up_experiment_add_metric(*experiment, "y", &err), &err);
+    assert_ok(up_experiment_add_covariate(*experiment, "factor(grp)", &err), &err);
+    assert_ok(up_moments_build(*experiment, UP_MOMENTS_OPTS(.layout = UP_LAYOUT_GROUPS),
+                  UP_RUN(.threads = 1), &m, &err),
+        &err);
+    return m;
+}
+
 /* From the log so far to the next policy; fills what is covered now and at this look. */
 static up_policy *
 learn(const rows *d, int64_t now[2], int64_t always[2])
@@ -95,24 +117,10 @@ learn(const rows *d, int64_t now[2], int64_t always[2])
     up_error err = UP_ERROR_INIT;
     up_source *source = NULL;
     up_experiment *experiment = NULL;
-    up_moments *m = NULL;
     up_model *model = NULL;
     up_adaptive *a = NULL;
     up_adaptive *b = NULL;
-    const up_column columns[] = {{.name = "arm", .i64 = d->arm},
-        {.name = "grp", .i64 = d->group}, {.name = "batch", .i64 = d->batch},
-        {.name = "e", .f64 = d->e}, {.name = "y", .f64 = d->y}};
-    assert_ok(up_source_from_columns_borrow(columns, 5, d->n, &source, &err), &err);
-    assert_ok(
-        up_experiment_new(source,
-            UP_ROLES(.intent_to_treat = "arm", .propensity = "e", .time = "batch"),
-            &experiment, &err),
-        &err);
-    assert_ok(up_experiment_add_metric(experiment, "y", &err), &err);
-    assert_ok(up_experiment_add_covariate(experiment, "factor(grp)", &err), &err);
-    assert_ok(up_moments_build(experiment, UP_MOMENTS_OPTS(.layout = UP_LAYOUT_GROUPS),
-                  UP_RUN(.threads = 1), &m, &err),
-        &err);
+    up_moments *m = compress(d, &experiment, &source);
     assert_ok(up_infer_adaptive(m, NULL, &a, &err), &err);
     assert_ok(
         up_infer_adaptive(m, UP_ADAPTIVE_OPTS(.anytime = 1, .planned = ROWS), &b, &err),
@@ -179,9 +187,66 @@ test_loop(void **state)
     assert_true(last < 0.4 * first);
 }
 
+/* The value of a policy that was fixed before, on fresh batches of equal shares. */
+static void
+test_value(void **state)
+{
+    (void)state;
+    up_error err = UP_ERROR_INIT;
+    const char *asked = getenv("UPSHOT_REPLICATES");
+    int64_t replicates = asked != NULL ? 5 * strtoll(asked, NULL, 10) : 1000;
+    int64_t hits[3] = {0};
+    int64_t unused[2] = {0};
+    tally t = {0};
+    rows *d = upi_calloc(1, sizeof *d);
+    assert_non_null(d);
+    play(d, NULL, 0, 999999, &t);
+    up_policy *p = learn(d, unused, unused);
+    double truth = 0;
+    for (int g = 0; g < 2; g++) {
+        double context = g;
+        double share[ARMS];
+        assert_ok(up_policy_probabilities(p, &context, share, NULL, &err), &err);
+        for (int k = 0; k < ARMS; k++) {
+            truth += 0.5 * share[k] * pay[g][k];
+        }
+    }
+    for (int64_t i = 0; i < replicates; i++) {
+        up_source *source = NULL;
+        up_experiment *experiment = NULL;
+        up_model *model = NULL;
+        up_value *v = NULL;
+        d->n = 0;
+        play(d, NULL, 1, (uint64_t)i, &t);
+        play(d, NULL, 2, (uint64_t)i, &t);
+        up_moments *m = compress(d, &experiment, &source);
+        assert_ok(up_fit_linear(m, NULL, UP_RUN(.threads = 1), &model, &err), &err);
+        assert_ok(
+            up_policy_value(p, model, NULL, UP_RUN(.threads = 1), &v, &err), &err);
+        for (int k = 0; k < 3; k++) {
+            up_value_row r = up_value_get(v, k);
+            hits[k] += r.ci_low <= truth && truth <= r.ci_high ? 1 : 0;
+        }
+        up_value_free(v);
+        up_model_free(model);
+        up_moments_free(m);
+        up_experiment_free(experiment);
+        up_source_free(source);
+    }
+    up_policy_free(p);
+    upi_free(d);
+    double slack = 3.5 * sqrt(0.95 * 0.05 / (double)replicates) + 0.012;
+    for (int k = 0; k < 3; k++) {
+        double covered = (double)hits[k] / (double)replicates;
+        print_message("value, method %d: 95%% interval covers %.4f\n", k, covered);
+        assert_true(fabs(covered - 0.95) < slack);
+    }
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_loop)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_loop), cmocka_unit_test(test_value)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
