@@ -92,7 +92,8 @@ add_list(upi_text *t)
     for (int64_t i = 0; page_at(i) != NULL; i++) {
         const char *code = page_at(i)->code;
         upi_text_addf(t, "  %s", code);
-        upi_spaces(t, 22 - (int)strlen(code));
+        int room = 22 - (int)strlen(code);
+        upi_spaces(t, room > 2 ? room : 2);
         upi_paragraph(t, sentence(code), 24, 24, WIDTH);
     }
 }

@@ -21,9 +21,6 @@ add_escaped(upi_text *out, const char *s)
         case '-':
             upi_text_add(out, "\\-");
             break;
-        case '|':
-            upi_text_add(out, "|\\:"); /* a line may break between choices */
-            break;
         case '\'':
             upi_text_add(out, "\\(aq");
             break;
@@ -42,6 +39,16 @@ add_escaped(upi_text *out, const char *s)
         default:
             upi_text_add_char(out, *s);
         }
+    }
+}
+
+/* The choices a|b|c as words, so that a line may break between them. */
+static void
+add_choices(upi_text *out, const char *choices)
+{
+    for (const char *c = choices; *c != '\0'; c++) {
+        char one[] = {*c, '\0'};
+        add_escaped(out, *c == '|' ? ", " : one);
     }
 }
 
@@ -98,7 +105,7 @@ add_option(upi_text *out, const up_option *o)
     add_escaped(out, o->doc);
     if (o->choices != NULL) {
         upi_text_add(out, " One of ");
-        add_escaped(out, o->choices);
+        add_choices(out, o->choices);
         upi_text_add_char(out, '.');
     }
     if (o->fallback != NULL && o->type != UP_OPTION_FLAG) {
