@@ -131,7 +131,7 @@ static const struct method {
 } methods[] = {{"none", UP_ADJUST_NONE, 1}, {"Bonferroni", UP_ADJUST_BONFERRONI, 1},
     {"Holm", UP_ADJUST_HOLM, 1}, {"Hochberg", UP_ADJUST_HOCHBERG, 1},
     {"Hommel", UP_ADJUST_HOMMEL, 1}, {"BH", UP_ADJUST_BH, 1}, {"BY", UP_ADJUST_BY, 1},
-    {"max-t", UP_ADJUST_MAX_T, 5}, {"max-t, step down", UP_ADJUST_MAX_T_STEP_DOWN, 5}};
+    {"max-t", UP_ADJUST_MAX_T, 8}, {"max-t, step down", UP_ADJUST_MAX_T_STEP_DOWN, 8}};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 /* fwer: any false decision; fdr: share of false ones; fcr: share of intervals that miss among
@@ -144,7 +144,7 @@ static void
 simulate(const double *effect, uint64_t stream, rates *out)
 {
     rows *d = upi_calloc(1, sizeof *d);
-    int64_t n = replicates(1000);
+    int64_t n = replicates(400);
     for (int64_t i = 0; i < n; i++) {
         draw(d, i, stream, effect);
         fit f = fit_rows(d, false, METRICS);
@@ -219,7 +219,7 @@ test_margin(void **state)
         {"y0", .25, 0, UP_MARGIN_NONINFERIORITY, UP_BETTER_HIGHER},
         {"y1", .05, 1, UP_MARGIN_NONINFERIORITY, UP_BETTER_HIGHER}};
     rows *d = upi_calloc(1, sizeof *d);
-    int64_t n = replicates(1000);
+    int64_t n = replicates(400);
     double shown[2] = {0, 0};
     for (int64_t i = 0; i < n; i++) {
         draw(d, i, 3, effect);
@@ -247,7 +247,7 @@ test_weak_instrument(void **state)
 {
     (void)state;
     rows *d = upi_calloc(1, sizeof *d);
-    int64_t n = replicates(1000);
+    int64_t n = replicates(400);
     double held = 0;
     double wald = 0;
     double unbounded = 0;
