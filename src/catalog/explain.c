@@ -88,13 +88,17 @@ add_page(upi_text *t, const upi_page *p)
 static void
 add_list(upi_text *t)
 {
+    int widest = 0;
     upi_text_add(t, "Statuses (E_), warnings (W_) and notes (N_)\n");
+    for (int64_t i = 0; page_at(i) != NULL; i++) {
+        int length = (int)strlen(page_at(i)->code);
+        widest = length > widest ? length : widest;
+    }
     for (int64_t i = 0; page_at(i) != NULL; i++) {
         const char *code = page_at(i)->code;
         upi_text_addf(t, "  %s", code);
-        int room = 22 - (int)strlen(code);
-        upi_spaces(t, room > 2 ? room : 2);
-        upi_paragraph(t, sentence(code), 24, 24, WIDTH);
+        upi_spaces(t, widest + 2 - (int)strlen(code));
+        upi_paragraph(t, sentence(code), widest + 4, widest + 4, WIDTH);
     }
 }
 
