@@ -10,7 +10,8 @@
  * Arrows: what time says; then a - k - b, a and b not joined, becomes a -> k <- b when k is in
  * fewer than half of the sets of neighbours that separate a and b (majority rule), or in none of
  * them (conservative); then Meek's (1995) rules 1 to 4, in rounds, so that their order does not
- * matter. An edge that is asked for in both directions stays without one.
+ * matter. An edge that is asked for in both directions stays without one, and arrows that make a
+ * circle lose theirs.
  *
  * Partial correlations come from a Cholesky factor of the correlations of (S, i, j): its last
  * row has (i, j) given S in two numbers, and nothing is inverted. */
@@ -356,6 +357,31 @@ meek_round(const upi_pc_in *in, upi_pc_out *out, const upi_set *chain)
     return take_arrows(in, out, want, false);
 }
 
+/* Arrows that wrong tests have closed to a circle lose their direction, all at once; those that
+ * time says stay, and alone they make no circle. */
+static void
+open_circles(const upi_pc_in *in, upi_pc_out *out)
+{
+    upi_set below[UPI_PC_MOST]; /* reached along arrows */
+    memcpy(below, out->to, sizeof below);
+    for (int64_t k = 0; k < in->d; k++) {
+        for (int64_t i = 0; i < in->d; i++) {
+            below[i] =
+                upi_set_has(&below[i], k) ? upi_set_or(below[i], below[k]) : below[i];
+        }
+    }
+    for (int64_t i = 0; i < in->d; i++) {
+        upi_set free = upi_set_minus(out->to[i], in->after[i]);
+        for (int64_t j = upi_set_next(&free, 0); j >= 0;
+             j = upi_set_next(&free, j + 1)) {
+            if (upi_set_has(&below[j], i)) {
+                upi_set_drop(&out->to[i], j);
+                out->conflicts++;
+            }
+        }
+    }
+}
+
 static void
 orient(const upi_pc_in *in, upi_pc_out *out)
 {
@@ -367,6 +393,7 @@ orient(const upi_pc_in *in, upi_pc_out *out)
     find_colliders(in, out, chain);
     while (meek_round(in, out, chain)) {
     }
+    open_circles(in, out);
 }
 
 void

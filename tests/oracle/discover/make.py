@@ -89,6 +89,13 @@ def pc(c, n, alpha, tier, conservative):
                     want.add((a, b))
         if not add(want):
             break
+    reach = {(i, j) for i, j in arrows}
+    while True:
+        more = {(i, k) for i, j in reach for m, k in reach if j == m} - reach
+        if not more:
+            break
+        reach |= more
+    arrows -= {(i, j) for i, j in arrows if (j, i) in reach and tier[i] >= tier[j]}
     edges = []
     for i, j in itertools.combinations(range(d), 2):
         if j in adj[i]:
@@ -98,7 +105,7 @@ def pc(c, n, alpha, tier, conservative):
 
 
 with open("cases.txt", "w") as out:
-    for case in range(120):
+    for case in range(400):
         d = int(rng.integers(4, 9))
         n = int(rng.choice([200, 500, 3000]))
         order = rng.permutation(d)

@@ -97,7 +97,7 @@ cases(void **state)
         n++;
     }
     (void)fclose(f);
-    assert_int_equal(n, 120);
+    assert_int_equal(n, 400);
 }
 
 /* Columns that nothing separates: the number of tests is bounded, and that is told. */
