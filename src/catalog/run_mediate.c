@@ -160,6 +160,7 @@ out:
 static bool
 first_of(const up_mediation *m, int64_t kind, up_mediated *out)
 {
+    *out = up_mediation_get(m, -1); /* an empty row */
     for (int64_t i = 0; i < up_mediation_count(m); i++) {
         *out = up_mediation_get(m, i);
         if (out->kind == kind) {

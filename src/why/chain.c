@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { MOST_CHAINS = 8192 };
+enum { MOST_CHAINS = 8192, MOST_SWITCHED = 512 }; /* with interactions */
 
 static up_status
 refuse_many(const upi_mechanism *h, up_error *err)
@@ -18,26 +18,40 @@ refuse_many(const upi_mechanism *h, up_error *err)
     return upi_fix(err, "leave mediators out, or arrows that you do not believe in");
 }
 
+static up_status
+extend(upi_mechanism *h, int64_t node, int64_t next, up_error *err)
+{
+    up_status status = UP_OK;
+    if (h->n_chains == (h->interacted ? MOST_SWITCHED : MOST_CHAINS)) {
+        return refuse_many(h, err);
+    }
+    UP_TRY(UP_RESERVE(&h->chain, &h->chain_capacity, h->n_chains + 1, err));
+    h->chain[h->n_chains++] = (upi_chain){node, next, -1};
+out:
+    return status;
+}
+
+static up_status
+extend_by_causes(upi_mechanism *h, int64_t c, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t j = h->chain[c].node;
+    for (int64_t k = 0; k < j; k++) {
+        UP_TRY(h->edge[j * (h->n + 1) + k] ? extend(h, k, c, err) : UP_OK);
+    }
+out:
+    return status;
+}
+
 /* Entries are appended while the list is walked: every chain is extended by the causes of its
  * first node. Nodes are in causal order, so this ends. */
 static up_status
 unroll(upi_mechanism *h, up_error *err)
 {
     up_status status = UP_OK;
-    UP_TRY(UP_RESERVE(&h->chain, &h->chain_capacity, 1, err));
-    h->chain[h->n_chains++] = (upi_chain){h->n, -1, -1};
+    UP_TRY(extend(h, h->n, -1, err));
     for (int64_t c = 0; c < h->n_chains; c++) {
-        int64_t j = h->chain[c].node;
-        for (int64_t k = 0; k < j; k++) {
-            if (!h->edge[j * (h->n + 1) + k]) {
-                continue;
-            }
-            if (h->n_chains == MOST_CHAINS) {
-                return refuse_many(h, err);
-            }
-            UP_TRY(UP_RESERVE(&h->chain, &h->chain_capacity, h->n_chains + 1, err));
-            h->chain[h->n_chains++] = (upi_chain){k, c, -1};
-        }
+        UP_TRY(extend_by_causes(h, c, err));
     }
 out:
     return status;

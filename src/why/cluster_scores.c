@@ -61,32 +61,36 @@ out:
     return status;
 }
 
-/* One row that stands for some of group g. */
+/* One row that stands for some of a group, in equation q, whose place among all is `at`. */
+static void
+add_to_equation(cluster_pass *p, const upi_equation *q, int64_t at)
+{
+    int64_t n = p->p_max;
+    double e = p->u[q->response];
+    double *score = p->score + at * n;
+    for (int64_t i = 0; i < q->p; i++) {
+        p->x[i] = p->u[q->column[i]];
+        e -= q->coef[i] * p->x[i];
+    }
+    (void)upi_tri_solve('T', q->p, 1, q->r, q->p, p->x, q->p, NULL);
+    for (int64_t i = 0; i < q->p; i++) {
+        score[i] += p->x[i] * e;
+    }
+    for (int64_t b = 0; b < q->p && p->power != 0; b++) {
+        double *hat = p->hat + at * n * n + b * q->p;
+        for (int64_t i = 0; i < q->p; i++) {
+            hat[i] += p->x[i] * p->x[b];
+        }
+    }
+}
+
 static void
 add_row(cluster_pass *p, int64_t g)
 {
-    int64_t n = p->p_max;
     for (int64_t k = 0; k < p->s->n_systems; k++) {
         const upi_system *y = &p->s->system[k];
         for (int64_t j = 0; j < y->n_equations && y->in[g] != 0; j++) {
-            const upi_equation *q = &y->equation[j];
-            int64_t at = k * p->equations + j;
-            double e = p->u[q->response];
-            for (int64_t i = 0; i < q->p; i++) {
-                p->x[i] = p->u[q->column[i]];
-                e -= q->coef[i] * p->x[i];
-            }
-            (void)upi_tri_solve('T', q->p, 1, q->r, q->p, p->x, q->p, NULL);
-            double *score = p->score + at * n;
-            for (int64_t i = 0; i < q->p; i++) {
-                score[i] += p->x[i] * e;
-            }
-            for (int64_t b = 0; b < q->p && p->power != 0; b++) {
-                double *hat = p->hat + at * n * n + b * q->p;
-                for (int64_t a = 0; a < q->p; a++) {
-                    hat[a] += p->x[a] * p->x[b];
-                }
-            }
+            add_to_equation(p, &y->equation[j], k * p->equations + j);
         }
     }
 }
@@ -104,36 +108,41 @@ add_gram(upi_stack *s, int64_t g, const double *u, int64_t block)
     }
 }
 
-/* psi of the cluster that was summed. */
+/* psi of the cluster that was summed, in one equation of system k. */
+static up_status
+finish_equation(cluster_pass *p, int64_t k, int64_t j, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t n = p->p_max;
+    const upi_system *y = &p->s->system[k];
+    const upi_equation *q = &y->equation[j];
+    int64_t at = k * p->equations + j;
+    double *score = p->score + at * n;
+    double *psi = p->psi + k * p->s->h->n_params + q->first;
+    double size = p->size[k];
+    if (p->power != 0) {
+        UP_TRY(upi_adjustment(
+            q->p, p->hat + at * n * n, p->power, p->work, p->work + n * n, err));
+        upi_gemv('N', q->p, q->p, p->work, q->p, score, p->x);
+        score = p->x;
+    }
+    if (p->s->h->model->opts.vcov == UP_VCOV_CR1S) {
+        double rows = (double)y->rows;
+        size *= sqrt((rows - 1) / (rows - (double)q->p));
+    }
+    for (int64_t i = 0; i < q->n_params; i++) {
+        psi[i] = size * upi_dot(q->p, q->z + i * q->p, score);
+    }
+out:
+    return status;
+}
+
 static up_status
 finish_cluster(cluster_pass *p, up_error *err)
 {
     up_status status = UP_OK;
-    int64_t n = p->p_max;
-    int64_t vcov = p->s->h->model->opts.vcov;
-    for (int64_t k = 0; k < p->s->n_systems; k++) {
-        const upi_system *y = &p->s->system[k];
-        for (int64_t j = 0; j < y->n_equations; j++) {
-            const upi_equation *q = &y->equation[j];
-            int64_t at = k * p->equations + j;
-            double *score = p->score + at * n;
-            if (p->power != 0) {
-                double *g = p->work;
-                UP_TRY(upi_adjustment(
-                    q->p, p->hat + at * n * n, p->power, g, g + n * n, err));
-                upi_gemv('N', q->p, q->p, g, q->p, score, p->x);
-                score = p->x;
-            }
-            double size = p->size[k];
-            if (vcov == UP_VCOV_CR1S) {
-                double rows = (double)y->rows;
-                size *= sqrt((rows - 1) / (rows - (double)q->p));
-            }
-            for (int64_t i = 0; i < q->n_params; i++) {
-                p->psi[k * p->s->h->n_params + q->first + i] =
-                    size * upi_dot(q->p, q->z + i * q->p, score);
-            }
-        }
+    for (int64_t at = 0; at < p->stride; at++) {
+        UP_TRY(finish_equation(p, at / p->equations, at % p->equations, err));
     }
 out:
     return status;
@@ -205,6 +214,30 @@ out:
     return status;
 }
 
+static up_status
+check_stop(const up_run *run, int64_t cluster, up_error *err)
+{
+    bool ask = cluster % 1024 == 0 && run != NULL && run->should_stop != NULL;
+    return ask && run->should_stop(run->user) != 0
+               ? upi_fail(err, UP_E_STOPPED, NULL, "stopped on request")
+               : UP_OK;
+}
+
+static up_status
+add_way(
+    cluster_pass *p, const upi_clusters *c, int way, const up_run *run, up_error *err)
+{
+    up_status status = UP_OK;
+    bool blocks = way == 0 && p->s->blocks.gram != NULL;
+    count_clusters(p, c, way == 0);
+    for (int64_t k = 0; k < c->n; k++) {
+        UP_TRY(check_stop(run, k, err));
+        UP_TRY(add_cluster(p, c, k, blocks, way == 2 ? -1 : 1, err));
+    }
+out:
+    return status;
+}
+
 up_status
 upi_stack_clusters(upi_stack *s, const up_run *run, up_error *err)
 {
@@ -216,16 +249,7 @@ upi_stack_clusters(upi_stack *s, const up_run *run, up_error *err)
     int ways = m->moments->ways == 2 ? 3 : 1;
     for (int way = 0; way < ways; way++) {
         UP_TRY(upi_clusters_build(m, way, &c, err));
-        count_clusters(&p, &c, way == 0);
-        bool blocks = way == 0 && s->blocks.gram != NULL;
-        for (int64_t k = 0; k < c.n; k++) {
-            UP_TRY(add_cluster(&p, &c, k, blocks, way == 2 ? -1 : 1, err));
-            if (k % 1024 == 0 && run != NULL && run->should_stop != NULL &&
-                run->should_stop(run->user) != 0) {
-                status = upi_fail(err, UP_E_STOPPED, NULL, "stopped on request");
-                goto out;
-            }
-        }
+        UP_TRY(add_way(&p, &c, way, run, err));
         upi_clusters_free(&c);
         c = (upi_clusters){0};
     }

@@ -46,23 +46,25 @@ write_estimand(up_mediation *m, const up_model *model, up_error *err)
 }
 
 static up_status
+assume_edge(up_mediation *m, int64_t k, int64_t j, up_error *err)
+{
+    const char *const *name = (const char *const *)m->h.name;
+    upi_text t = {0};
+    upi_text_addf(&t,
+        "%s and %s have no unmeasured cause in common, and none that the arm changes, "
+        "but what "
+        "the equation of %s holds (sequential ignorability)",
+        name[k], name[j], name[j]);
+    return assume(m, &t, err);
+}
+
+static up_status
 assume_edges(up_mediation *m, up_error *err)
 {
     up_status status = UP_OK;
-    const upi_mechanism *h = &m->h;
-    for (int64_t j = 0; j <= h->n; j++) {
-        for (int64_t k = 0; k < j; k++) {
-            upi_text t = {0};
-            if (!h->edge[j * (h->n + 1) + k]) {
-                continue;
-            }
-            upi_text_addf(&t,
-                "%s and %s have no unmeasured cause in common, and none that the arm "
-                "changes, "
-                "but what the equation of %s holds (sequential ignorability)",
-                h->name[k], h->name[j], h->name[j]);
-            UP_TRY(assume(m, &t, err));
-        }
+    int64_t n = m->h.n + 1;
+    for (int64_t i = 0; i < n * n; i++) {
+        UP_TRY(m->h.edge[i] ? assume_edge(m, i % n, i / n, err) : UP_OK);
     }
 out:
     return status;
@@ -172,22 +174,18 @@ note_row(up_mediation *m, const upi_mediated_row *row, up_error *err)
 }
 
 static up_status
-note_binary(up_mediation *m, const up_experiment *e, up_error *err)
+note_binary(up_mediation *m, const up_experiment *e, const char *name, up_error *err)
 {
-    up_status status = UP_OK;
-    for (int64_t j = 0; j <= m->h.n; j++) {
-        int64_t metric = upi_experiment_metric(e, m->h.name[j]);
-        if (metric >= 0 && e->metrics[metric].kind == UPI_METRIC_PROPORTION) {
-            UP_TRY(upi_notes_add(&m->notes, UP_N_LINEAR_PROBABILITY, m->h.name[j],
-                (double)NAN, (double)NAN, err,
-                "'%s' is a condition: its equation is a linear probability model, and "
-                "paths are "
-                "averages of differences in probability",
-                m->h.name[j]));
-        }
+    int64_t metric = upi_experiment_metric(e, name);
+    if (metric < 0 || e->metrics[metric].kind != UPI_METRIC_PROPORTION) {
+        return UP_OK;
     }
-out:
-    return status;
+    return upi_notes_add(&m->notes, UP_N_LINEAR_PROBABILITY, name, (double)NAN,
+        (double)NAN, err,
+        "'%s' is a condition: its equation is a linear probability model, and paths "
+        "are "
+        "averages of differences in probability",
+        name);
 }
 
 static up_status
@@ -202,7 +200,9 @@ write_notes(up_mediation *m, const up_model *model, up_error *err)
         "the split "
         "rests on the graph and on sequential ignorability"));
     UP_TRY(note_zero_edges(m, err));
-    UP_TRY(note_binary(m, model->moments->experiment, err));
+    for (int64_t j = 0; j <= m->h.n; j++) {
+        UP_TRY(note_binary(m, model->moments->experiment, m->h.name[j], err));
+    }
     if (m->h.interacted) {
         UP_TRY(upi_notes_add(&m->notes, UP_N_DECOMPOSITION, "interaction", (double)NAN,
             (double)NAN, err,

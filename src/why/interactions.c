@@ -98,28 +98,39 @@ out:
     return status;
 }
 
-/* a and b are nodes, -1 = the arm; to is a node or -1 = every equation with both as causes. */
+/* Are both parts (nodes, -1 = the arm) causes of node j? */
+static bool
+has_causes(const upi_mechanism *h, int64_t j, const int64_t at[2])
+{
+    bool both = true;
+    for (int i = 0; i < 2; i++) {
+        both = both && (at[i] < 0 ? h->from_arm[j] : h->edge[j * (h->n + 1) + at[i]]);
+    }
+    return both;
+}
+
+static up_status
+add_to_equation(
+    upi_mechanism *h, const char *text, int64_t j, const int64_t at[2], up_error *err)
+{
+    if (at[0] >= 0 && at[1] >= 0) {
+        return add_product(h, text, j, at[0], at[1], err);
+    }
+    h->arm_edge[j * (h->n + 1) + (at[0] < 0 ? at[1] : at[0])] = true;
+    return UP_OK;
+}
+
+/* to: a node, or -1 = every equation with both parts as causes. */
 static up_status
 add_interaction(
     upi_mechanism *h, const char *text, const int64_t at[2], int64_t to, up_error *err)
 {
     up_status status = UP_OK;
-    int64_t n = h->n + 1;
     int64_t found = 0;
-    for (int64_t j = 0; j < n; j++) {
-        bool both = to < 0 || to == j;
-        for (int i = 0; i < 2; i++) {
-            both = both && (at[i] < 0 ? h->from_arm[j] : h->edge[j * n + at[i]]);
-        }
-        if (!both) {
-            continue;
-        }
-        found++;
-        if (at[0] < 0 || at[1] < 0) {
-            h->arm_edge[j * n + (at[0] < 0 ? at[1] : at[0])] = true;
-        } else {
-            UP_TRY(add_product(h, text, j, at[0], at[1], err));
-        }
+    for (int64_t j = 0; j <= h->n; j++) {
+        bool wanted = (to < 0 || to == j) && has_causes(h, j, at);
+        found += wanted ? 1 : 0;
+        UP_TRY(wanted ? add_to_equation(h, text, j, at, err) : UP_OK);
     }
     if (found == 0) {
         (void)upi_fail(err, UP_E_MEDIATION, "interaction",
@@ -140,8 +151,7 @@ read_one(upi_mechanism *h, const char *text, up_error *err)
     int64_t at[3] = {-1, -1, -1};
     UP_TRY(upi_interaction_split(text, &part[0], &part[1], &part[2], err));
     for (int i = 0; i < 3; i++) {
-        bool arm = i < 2 && (strcmp(part[i], h->arm_name) == 0);
-        if (part[i] == NULL || arm) {
+        if (part[i] == NULL || (i < 2 && strcmp(part[i], h->arm_name) == 0)) {
             continue;
         }
         at[i] = upi_mechanism_node(h, part[i]);

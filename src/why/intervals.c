@@ -517,11 +517,9 @@ infer_draws(up_mediation *m, const up_run *run, up_error *err)
     UP_TRY(UP_NEW(&d.theta, d.n * m->h.n_params, err));
     for (int64_t k = 0; k < m->stack.n_systems; k++) {
         d.valid = d.n;
-        if (m->opts.interval == UP_MEDIATE_BOOTSTRAP) {
-            UP_TRY(draw_blocks(m, k, run, &d, err));
-        } else {
-            UP_TRY(draw_normal(m, k, seed, &d, err));
-        }
+        UP_TRY(m->opts.interval == UP_MEDIATE_BOOTSTRAP
+                   ? draw_blocks(m, k, run, &d, err)
+                   : draw_normal(m, k, seed, &d, err));
         UP_TRY(infer_system(m, k, &d, err));
     }
 out:

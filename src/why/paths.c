@@ -216,18 +216,25 @@ out:
     return status;
 }
 
+static bool
+any_path_counts(const upi_mechanism *h, int64_t kind, int64_t which)
+{
+    for (int64_t i = 0; i < h->n_paths; i++) {
+        if (path_counts(h, kind, which, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static up_status
-add_by_mediator(up_mediation *m, int64_t system, int64_t arm, up_error *err)
+add_by_mediator(
+    up_mediation *m, int64_t kind, int64_t system, int64_t arm, up_error *err)
 {
     up_status status = UP_OK;
-    for (int64_t kind = UP_MEDIATE_FIRST; kind <= UP_MEDIATE_THROUGH; kind++) {
-        for (int64_t j = 0; j < m->h.n && m->h.n > 1; j++) {
-            bool any = false;
-            for (int64_t i = 0; i < m->h.n_paths; i++) {
-                any = any || path_counts(&m->h, kind, j, i);
-            }
-            UP_TRY(any ? add_sum(m, kind, system, arm, j, err) : UP_OK);
-        }
+    for (int64_t j = 0; j < m->h.n && m->h.n > 1; j++) {
+        bool any = any_path_counts(&m->h, kind, j);
+        UP_TRY(any ? add_sum(m, kind, system, arm, j, err) : UP_OK);
     }
 out:
     return status;
@@ -245,7 +252,8 @@ add_arm(up_mediation *m, int64_t system, int64_t arm, up_error *err)
     for (int64_t i = path_is_direct(&m->h, 0) ? 1 : 0; i < m->h.n_paths; i++) {
         UP_TRY(add_sum(m, UP_MEDIATE_PATH, system, arm, i, err));
     }
-    UP_TRY(add_by_mediator(m, system, arm, err));
+    UP_TRY(add_by_mediator(m, UP_MEDIATE_FIRST, system, arm, err));
+    UP_TRY(add_by_mediator(m, UP_MEDIATE_THROUGH, system, arm, err));
     if (!m->h.complete || m->h.interacted) {
         UP_TRY(add_sum(m, UP_MEDIATE_MISFIT, system, arm, -1, err));
     }
@@ -289,23 +297,31 @@ out:
     return status;
 }
 
-/* Edges out of the arm by arm, then all others. */
+/* The edge from an arm to node j; against another arm the control has no coefficient. */
+static up_status
+add_arm_edge(up_mediation *m, int64_t system, int64_t arm, int64_t j, up_error *err)
+{
+    up_status status = UP_OK;
+    const upi_mechanism *h = &m->h;
+    int64_t own = h->arm_param[j * h->n_levels + h->arm[arm]];
+    int64_t any = own >= 0 ? own : h->arm_param[j * h->n_levels + h->against];
+    if (any < 0) {
+        return UP_OK;
+    }
+    UP_TRY(add_edge(m, UP_MEDIATE_EDGE, system, arm, any, err));
+    m->rows[m->n_rows - 1].param = own;
+out:
+    return status;
+}
+
 static up_status
 add_edges(up_mediation *m, int64_t system, up_error *err)
 {
     up_status status = UP_OK;
     const upi_mechanism *h = &m->h;
-    for (int64_t a = 0; a < h->n_arms; a++) {
-        for (int64_t j = 0; j <= h->n; j++) {
-            int64_t own = h->arm_param[j * h->n_levels + h->arm[a]];
-            int64_t other = h->arm_param[j * h->n_levels + h->against];
-            if (own >= 0) {
-                UP_TRY(add_edge(m, UP_MEDIATE_EDGE, system, a, own, err));
-            } else if (other >= 0) { /* the control, against another arm */
-                UP_TRY(add_edge(m, UP_MEDIATE_EDGE, system, a, other, err));
-                m->rows[m->n_rows - 1].param = -1;
-            }
-        }
+    int64_t nodes = h->n + 1;
+    for (int64_t i = 0; i < h->n_arms * nodes; i++) {
+        UP_TRY(add_arm_edge(m, system, i / nodes, i % nodes, err));
     }
     for (int64_t p = 0; p < h->n_params; p++) {
         bool test = h->param[p].equation > h->n;
@@ -330,27 +346,37 @@ test_param(const upi_mechanism *h, int64_t equation, int64_t l)
     return -1;
 }
 
-/* What the edges that were set to zero would be. */
+/* What the edges from the arm to the node of a test, set to zero, would be. */
+static up_status
+add_missing_arms(up_mediation *m, int64_t system, int64_t equation, up_error *err)
+{
+    up_status status = UP_OK;
+    const upi_mechanism *h = &m->h;
+    bool tested = !h->from_arm[h->test_node[equation - h->n - 2]];
+    for (int64_t a = 0; a < h->n_arms && tested; a++) {
+        int64_t own = test_param(h, equation, h->arm[a]);
+        int64_t other = test_param(h, equation, h->against);
+        int64_t any = own >= 0 ? own : other;
+        UP_TRY(add_edge(m, UP_MEDIATE_MISSING, system, a, any, err));
+        m->rows[m->n_rows - 1].param = own;
+        m->rows[m->n_rows - 1].other = other;
+    }
+out:
+    return status;
+}
+
 static up_status
 add_missing(up_mediation *m, int64_t system, up_error *err)
 {
     up_status status = UP_OK;
     const upi_mechanism *h = &m->h;
     for (int64_t i = 0; i < h->n_tests; i++) {
-        int64_t equation = h->n + 2 + i;
-        for (int64_t a = 0; a < h->n_arms && !h->from_arm[h->test_node[i]]; a++) {
-            int64_t own = test_param(h, equation, h->arm[a]);
-            int64_t other = test_param(h, equation, h->against);
-            UP_TRY(add_edge(
-                m, UP_MEDIATE_MISSING, system, a, own >= 0 ? own : other, err));
-            m->rows[m->n_rows - 1].param = own;
-            m->rows[m->n_rows - 1].other = other;
-        }
-        for (int64_t p = 0; p < h->n_params; p++) {
-            bool own =
-                h->param[p].equation == equation && h->param[p].kind == UPI_PARAM_EDGE;
-            UP_TRY(own ? add_edge(m, UP_MEDIATE_MISSING, system, -1, p, err) : UP_OK);
-        }
+        UP_TRY(add_missing_arms(m, system, h->n + 2 + i, err));
+    }
+    for (int64_t p = 0; p < h->n_params; p++) {
+        bool own =
+            h->param[p].equation > h->n + 1 && h->param[p].kind == UPI_PARAM_EDGE;
+        UP_TRY(own ? add_edge(m, UP_MEDIATE_MISSING, system, -1, p, err) : UP_OK);
     }
 out:
     return status;
@@ -360,10 +386,8 @@ up_status
 upi_mediated_rows(up_mediation *m, up_error *err)
 {
     up_status status = UP_OK;
-    for (int64_t k = 0; k < m->stack.n_systems; k++) {
-        for (int64_t a = 0; a < m->h.n_arms; a++) {
-            UP_TRY(add_arm(m, k, a, err));
-        }
+    for (int64_t i = 0; i < m->stack.n_systems * m->h.n_arms; i++) {
+        UP_TRY(add_arm(m, i / m->h.n_arms, i % m->h.n_arms, err));
     }
     for (int64_t k = 0; k < m->stack.n_systems; k++) {
         UP_TRY(add_missing(m, k, err));

@@ -58,13 +58,14 @@ add_square(const upi_stack *s, int64_t g, const double *psi, double *cov)
 {
     int64_t n = s->h->n_params;
     int64_t all = n * s->n_systems;
-    for (int64_t b = 0; b < s->n_systems; b++) {
-        for (int64_t a = 0; a <= b && s->system[b].in[g] != 0; a++) {
-            for (int64_t j = b * n; j < (b + 1) * n && s->system[a].in[g] != 0; j++) {
-                int64_t end = a == b ? j + 1 : (a + 1) * n;
-                for (int64_t i = a * n; i < end; i++) {
-                    cov[i + j * all] += psi[i] * psi[j];
-                }
+    for (int64_t j = 0; j < all; j++) {
+        int64_t own = j / n;
+        for (int64_t a = 0; a <= own && s->system[own].in[g] != 0; a++) {
+            int64_t end = s->system[a].in[g] == 0 ? a * n
+                          : a == own              ? j + 1
+                                                  : (a + 1) * n;
+            for (int64_t i = a * n; i < end; i++) {
+                cov[i + j * all] += psi[i] * psi[j];
             }
         }
     }

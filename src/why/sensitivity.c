@@ -167,15 +167,16 @@ add_grid(up_mediation *m, const up_mediate_opts *o, confounding *c, up_error *er
 {
     up_status status = UP_OK;
     const upi_mechanism *h = &m->h;
-    for (int64_t k = 0; k < m->stack.n_systems; k++) {
-        for (int64_t a = 0; a < h->n_arms * h->n; a++) {
-            c->mediator = a % h->n;
-            bool direct = h->edge[h->n * (h->n + 1) + c->mediator];
-            for (int64_t i = 0; i < o->n_rho && direct; i++) {
-                c->rho = o->rho[i];
-                UP_TRY(add_rows(m, k, a / h->n, c, err));
-            }
-        }
+    int64_t all = m->stack.n_systems * h->n_arms * h->n * o->n_rho;
+    for (int64_t i = 0; i < all;
+         i++) { /* rho is the fastest, then mediators, arms, systems */
+        int64_t mediator = i / o->n_rho % h->n;
+        int64_t arm = i / o->n_rho / h->n % h->n_arms;
+        bool direct = h->edge[h->n * (h->n + 1) + mediator];
+        c->mediator = mediator;
+        c->rho = o->rho[i % o->n_rho];
+        UP_TRY(
+            direct ? add_rows(m, i / o->n_rho / h->n / h->n_arms, arm, c, err) : UP_OK);
     }
 out:
     return status;

@@ -224,7 +224,8 @@ test_intervals_agree(void **state)
     for (int d = 0; d < 2; d++) {
         fixture base = fixture_new(&designs[d], NULL);
         for (int k = 0; k < 2; k++) {
-            fixture f = fixture_new(&designs[d], UP_MEDIATE_OPTS(.interval = kinds[k]));
+            fixture f = fixture_new(
+                &designs[d], UP_MEDIATE_OPTS(.interval = kinds[k], .draws = 500));
             assert_int_equal(up_mediation_count(f.m), up_mediation_count(base.m));
             for (int64_t i = 0; i < up_mediation_count(f.m); i++) {
                 up_mediated a = up_mediation_get(base.m, i);
@@ -257,7 +258,7 @@ test_threads_and_seed(void **state)
     for (int64_t kind = 0; kind <= UP_MEDIATE_BOOTSTRAP; kind++) {
         up_error err = UP_ERROR_INIT;
         fixture f[3];
-        const up_mediate_opts *o = UP_MEDIATE_OPTS(.interval = kind, .draws = 200);
+        const up_mediate_opts *o = UP_MEDIATE_OPTS(.interval = kind, .draws = 100);
         assert_ok(fixture_try(&s, o, UP_RUN(.threads = 1), &f[0], &err), &err);
         assert_ok(fixture_try(&s, o, UP_RUN(.threads = 4), &f[1], &err), &err);
         assert_ok(fixture_try(&s, o, UP_RUN(.seed = 9), &f[2], &err), &err);
