@@ -1,5 +1,7 @@
 /* Carries out `project`. */
 #include "base/json.h"
+#include "catalog/effect_rows.h"
+#include "catalog/inference.h"
 #include "catalog/question.h"
 #include "catalog/verbs.h"
 #include "report/style.h"
@@ -9,23 +11,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-static const upi_sheet_column columns[] = {{"metric", UPI_CELL_TEXT, false},
-    {"arm", UPI_CELL_TEXT, false}, {"against", UPI_CELL_TEXT, false},
-    {"segment", UPI_CELL_TEXT, false}, {"period", UPI_CELL_TEXT, false},
-    {"estimand", UPI_CELL_TEXT, false}, {"relative_set", UPI_CELL_TEXT, false},
-    {"estimate", UPI_CELL_NUMBER, false}, {"std_error", UPI_CELL_NUMBER, false},
-    {"statistic", UPI_CELL_NUMBER, false}, {"df", UPI_CELL_NUMBER, false},
-    {"p_value", UPI_CELL_NUMBER, false}, {"conf_low", UPI_CELL_NUMBER, false},
-    {"conf_high", UPI_CELL_NUMBER, false}, {"baseline", UPI_CELL_NUMBER, false},
-    {"relative", UPI_CELL_NUMBER, false}, {"relative_low", UPI_CELL_NUMBER, false},
-    {"relative_high", UPI_CELL_NUMBER, false}, {"experiment", UPI_CELL_NUMBER, false},
-    {"experiment_low", UPI_CELL_NUMBER, false},
-    {"experiment_high", UPI_CELL_NUMBER, false}, {"n", UPI_CELL_INTEGER, false},
-    {"clusters", UPI_CELL_INTEGER, false}, {"extrapolated", UPI_CELL_INTEGER, false}};
-
-static const char *const relative_sets[] = {
-    "interval", "complement", "line", "above", "below"};
 
 static const char *const methods[] = {"none", "shares", "raking", "entropy", "odds"};
 
@@ -65,13 +50,16 @@ accepts_horizon(const upi_request *q)
 }
 
 static up_status
-effect_options(
-    const upi_request *q, const upi_pipeline *p, up_effect_opts *o, up_error *err)
+effect_options(const upi_request *q, const upi_pipeline *p, upi_inference *inference,
+    up_effect_opts *o, up_error *err)
 {
-    up_status status = upi_question_options(q, p, o, err);
+    up_status status = UP_OK;
+    UP_TRY(upi_question_options(q, p, o, err));
+    UP_TRY(upi_inference_read(q, inference, o, err));
     o->compare_segments = upi_request_flag(q, "compare-segments");
     o->scale = upi_request_flag(q, "absolute-only") ? UP_SCALE_ABSOLUTE : UP_SCALE_BOTH;
     o->relative = upi_request_integer(q, "relative");
+out:
     return status;
 }
 
@@ -84,8 +72,9 @@ infer(const upi_request *q, const upi_pipeline *p, const up_moments *target,
     up_status status = UP_OK;
     const upi_value *to = upi_request_value(q, "to");
     const upi_value *means = upi_request_value(q, "means");
+    upi_inference inference = {0};
     up_effect_opts effect;
-    UP_TRY(effect_options(q, p, &effect, err));
+    UP_TRY(effect_options(q, p, &inference, &effect, err));
     up_project_opts *o = UP_PROJECT_OPTS(.to = (const char *const *)to->text,
         .n_to = to->n, .means = (const char *const *)means->text, .n_means = means->n,
         .population = target, .method = upi_request_integer(q, "method"),
@@ -107,63 +96,31 @@ infer(const upi_request *q, const upi_pipeline *p, const up_moments *target,
         }
     }
 out:
+    upi_inference_clear(&inference);
     return status;
 }
 
 /* ---- rows ---- */
 
 static up_status
-fill_row(upi_cell *c, const up_effect *e, const up_effect *x, bool later, up_error *err)
+fill_rows(const upi_request *q, const up_effects *effects, const up_effects *experiment,
+    up_result *r, up_error *err)
 {
     up_status status = UP_OK;
-    bool relative =
-        !isnan(e->relative) && e->relative_shape >= 0 && e->relative_shape <= 4;
-    const char *texts[] = {e->metric, e->arm, e->against, e->segment, e->period,
-        e->estimand, relative ? relative_sets[e->relative_shape] : ""};
-    const double numbers[] = {e->estimate, e->std_error, e->statistic, e->df,
-        e->p_value, e->ci_low, e->ci_high, e->baseline, e->relative, e->relative_low,
-        e->relative_high, x->estimate, x->ci_low, x->ci_high};
-    const int64_t integers[] = {e->n, e->clusters, later};
-    enum {
-        TEXTS = sizeof texts / sizeof texts[0],
-        NUMBERS = sizeof numbers / sizeof numbers[0],
-        INTEGERS = sizeof integers / sizeof integers[0]
-    };
-    for (int k = 0; k < TEXTS; k++) {
-        UP_TRY(upi_cell_set(&c[k], texts[k], err));
-    }
-    for (int k = 0; k < NUMBERS; k++) {
-        c[TEXTS + k].number = numbers[k];
-    }
-    for (int k = 0; k < INTEGERS; k++) {
-        c[TEXTS + NUMBERS + k].integer = integers[k];
-    }
-out:
-    return status;
-}
-
-static up_effect
-beside(const up_effects *experiment, int64_t i)
-{
     const up_effect none = {
         .estimate = (double)NAN, .ci_low = (double)NAN, .ci_high = (double)NAN};
-    return experiment != NULL ? up_effects_get(experiment, i) : none;
-}
-
-static up_status
-fill_rows(const up_effects *effects, const up_effects *experiment, up_result *r,
-    up_error *err)
-{
-    up_status status = UP_OK;
     bool later = up_effects_forward_fits(effects) > 0;
-    r->rows.columns = columns;
-    r->rows.n_columns = sizeof columns / sizeof columns[0];
+    UP_TRY(upi_effect_columns(q, r, err));
     for (int64_t i = 0; i < up_effects_count(effects); i++) {
         up_effect e = up_effects_get(effects, i);
-        up_effect x = beside(experiment, i);
+        up_effect x = experiment != NULL ? up_effects_get(experiment, i) : none;
         upi_cell *row = NULL;
         UP_TRY(upi_sheet_add(&r->rows, &row, err));
-        UP_TRY(fill_row(row, &e, &x, later, err));
+        UP_TRY(upi_effect_row(&r->rows, row, &e, err));
+        upi_effect_number(&r->rows, row, "experiment", x.estimate);
+        upi_effect_number(&r->rows, row, "experiment_low", x.ci_low);
+        upi_effect_number(&r->rows, row, "experiment_high", x.ci_high);
+        upi_effect_number(&r->rows, row, "extrapolated", later);
     }
 out:
     return status;
@@ -311,23 +268,17 @@ write_aside(const up_effects *e, up_result *r, up_error *err)
 /* ---- words ---- */
 
 static void
-add_interval(upi_text *t, const up_effect *e, double level)
+add_estimate(upi_text *t, const up_effect *e, double level)
 {
     const upi_style plain = {0};
     char x[UPI_NUMBER_CHARS];
-    char digits[UPI_DOUBLE_CHARS];
-    int decimals = upi_decimals(e->std_error);
-    upi_number_text(&plain, e->estimate, decimals, true, x);
+    upi_number_text(&plain, e->estimate, upi_decimals(e->std_error), true, x);
     upi_text_addf(t, "%s", x);
     if (isfinite(e->relative)) {
         upi_number_text(&plain, 100 * e->relative, 1, true, x);
         upi_text_addf(t, " (%s%%)", x);
     }
-    upi_double_text_digits(100 * level, 6, digits);
-    upi_number_text(&plain, e->ci_low, decimals, true, x);
-    upi_text_addf(t, ", %s%% interval [%s, ", digits, x);
-    upi_number_text(&plain, e->ci_high, decimals, true, x);
-    upi_text_addf(t, "%s]", x);
+    upi_effect_interval(t, e, level);
 }
 
 /* "In the target, sales: diverse against control +1.2 ..., in the experiment +0.9": the last
@@ -346,7 +297,7 @@ set_headline(const upi_request *q, const up_effects *effects,
         upi_text_add(&t, "In the target population, ");
     }
     upi_text_addf(&t, "%s: %s against %s ", e.metric, e.arm, e.against);
-    add_interval(&t, &e, r->level);
+    add_estimate(&t, &e, r->level);
     if (e.segment[0] != '\0') {
         upi_text_addf(&t, " where %s", e.segment);
     }
@@ -387,6 +338,7 @@ set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error 
     upi_json_put_int(&j, "target_size", upi_request_integer(q, "target-size"));
     upi_json_put_int(&j, "forward", upi_request_integer(q, "forward"));
     upi_question_json(q, p, &j);
+    upi_inference_json(q, &j);
     upi_json_put_bool(&j, "compare_segments", upi_request_flag(q, "compare-segments"));
     upi_json_put_bool(&j, "absolute_only", upi_request_flag(q, "absolute-only"));
     upi_json_object_end(&j);
@@ -440,7 +392,7 @@ upi_handle_project(
     out->view = UPI_VIEW_EFFECTS;
     out->level = upi_request_number(q, "level");
     UP_TRY(upi_pipeline_describe(&p, q, out, err));
-    UP_TRY(fill_rows(effects, experiment, out, err));
+    UP_TRY(fill_rows(q, effects, experiment, out, err));
     UP_TRY(set_headline(q, effects, experiment, out, err));
     UP_TRY(describe_target(effects, out, err));
     UP_TRY(describe_rule(q, effects, out, err));

@@ -127,6 +127,7 @@ static const up_option options[] = {
         .group = "Question",
         .example = "0.9",
         .doc = "Confidence level of the intervals."},
+    OPTIONS_INFERENCE,
     OPTION_LIMIT,
     {.name = "accept",
         .type = UP_OPTION_LIST,
@@ -159,7 +160,7 @@ static const up_result_field result[] = {
     {"rows[].std_error", "number", "its standard error, with that of the weights"},
     {"rows[].statistic", "number", "estimate / std_error"},
     {"rows[].df", "number", "degrees of freedom of the statistic; null = normal"},
-    {"rows[].p_value", "number", "two-sided, of no effect"},
+    {"rows[].p_value", "number", "of no effect, on the sides looked at"},
     {"rows[].conf_low", "number", "lower end of the interval at the level asked for"},
     {"rows[].conf_high", "number", "upper end"},
     {"rows[].baseline", "number",
@@ -169,6 +170,7 @@ static const up_result_field result[] = {
     {"rows[].relative_high", "number", "upper end; null when the set is unbounded"},
     {"rows[].relative_set", "string",
         "interval, complement, line, above or below: what the two ends bound"},
+    RESULT_INFERENCE,
     {"rows[].n", "integer", "rows of the experiment in the segment and period"},
     {"rows[].clusters", "integer", "clusters in them; 0 without clusters"},
     {"rows[].experiment", "number",
@@ -191,8 +193,8 @@ static const up_result_field result[] = {
 static const char *const refusals[] = {"E_SUPPORT", "E_HORIZON", "E_COLUMN",
     "E_EXPRESSION", "E_MISSING", "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT",
     "E_CLUSTER", "E_PROPENSITY", "E_WEIGHT", "E_POST_TREATMENT", "E_CONDITION",
-    "E_SINGULAR", "E_ESTIMAND", "E_NEEDS_ROWS", "E_EMPTY", "E_SRM", "E_WEAK_INSTRUMENT",
-    "E_STRICT", NULL};
+    "E_ARGUMENT", "E_SINGULAR", "E_ESTIMAND", "E_NEEDS_ROWS", "E_EMPTY", "E_SRM",
+    "E_WEAK_INSTRUMENT", "E_STRICT", NULL};
 
 static const char *const examples[] = {
     "upshot project shop.parquet --itt arm --metric sales --covariates "
