@@ -4,6 +4,8 @@
 #include "catalog/inference.h"
 #include "report/style.h"
 
+#include <upshot/bayes.h>
+
 #include <math.h>
 
 /* Columns that stand in every answer, or only where they were asked for. */
@@ -14,6 +16,7 @@ enum when {
     IF_MARGIN,
     IF_ADJUSTED,
     IF_ANY,
+    IF_POSTERIOR,
     IF_TRUTH,
     IF_PROJECTED
 };
@@ -31,6 +34,7 @@ static const struct {
     {{"statistic", UPI_CELL_NUMBER, false}, ALWAYS},
     {{"df", UPI_CELL_NUMBER, false}, ALWAYS},
     {{"p_value", UPI_CELL_NUMBER, false}, ALWAYS},
+    {{"prob_positive", UPI_CELL_NUMBER, false}, IF_POSTERIOR},
     {{"conf_low", UPI_CELL_NUMBER, false}, ALWAYS},
     {{"conf_high", UPI_CELL_NUMBER, false}, ALWAYS},
     {{"conf_set", UPI_CELL_TEXT, false}, IF_SHAPED},
@@ -73,7 +77,7 @@ set_name(int64_t shape)
 }
 
 up_status
-upi_effect_columns(const upi_request *q, up_result *r, up_error *err)
+upi_effect_columns(const upi_request *q, const up_model *m, up_result *r, up_error *err)
 {
     up_status status = UP_OK;
     bool anytime = upi_request_integer(q, "inference") == UP_INFERENCE_ANYTIME;
@@ -85,6 +89,7 @@ upi_effect_columns(const upi_request *q, up_result *r, up_error *err)
         [IF_MARGIN] = upi_request_value(q, "margin")->n > 0,
         [IF_ADJUSTED] = upi_request_integer(q, "adjust") != UP_ADJUST_NONE,
         [IF_ANY] = upi_request_integer(q, "inference") != UP_INFERENCE_FIXED,
+        [IF_POSTERIOR] = *up_model_posterior(m) != '\0',
         [IF_TRUTH] =
             upi_request_has(q, "truth") && upi_request_text(q, "truth") != NULL,
         [IF_PROJECTED] = upi_request_has(q, "forward")};

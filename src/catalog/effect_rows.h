@@ -8,7 +8,8 @@
 #include <upshot/effects.h>
 
 /* The columns that the request asks for, into r->rows. */
-up_status upi_effect_columns(const upi_request *q, up_result *r, up_error *err);
+up_status upi_effect_columns(
+    const upi_request *q, const up_model *m, up_result *r, up_error *err);
 /* An effect in a row of them. */
 up_status upi_effect_row(upi_sheet *t, upi_cell *c, const up_effect *e, up_error *err);
 /* A number or a whole number in the column of this name, where the sheet has it. */

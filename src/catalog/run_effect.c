@@ -2,19 +2,20 @@
 #include "base/json.h"
 #include "catalog/effect_rows.h"
 #include "catalog/inference.h"
-#include "catalog/pipeline.h"
+#include "catalog/question.h"
 #include "catalog/truth.h"
 #include "catalog/verbs.h"
 #include "moments/moments.h"
 #include "report/style.h"
 
-#include <upshot/effects.h>
+#include <upshot/bayes.h>
 
 #include <math.h>
 #include <string.h>
 
 static up_status
-fill_rows(const upi_request *q, const up_effects *effects, up_result *r, up_error *err)
+fill_rows(const upi_request *q, const up_model *m, const up_effects *effects,
+    up_result *r, up_error *err)
 {
     up_status status = UP_OK;
     upi_truth *truth = NULL;
@@ -23,12 +24,14 @@ fill_rows(const upi_request *q, const up_effects *effects, up_result *r, up_erro
     if (path != NULL) {
         UP_TRY(upi_truth_read(path, &truth, err));
     }
-    UP_TRY(upi_effect_columns(q, r, err));
+    UP_TRY(upi_effect_columns(q, m, r, err));
     for (int64_t i = 0; i < up_effects_count(effects); i++) {
         up_effect e = up_effects_get(effects, i);
         upi_cell *row = NULL;
         UP_TRY(upi_sheet_add(&r->rows, &row, err));
         UP_TRY(upi_effect_row(&r->rows, row, &e, err));
+        upi_effect_number(
+            &r->rows, row, "prob_positive", up_effects_probability(effects, i, 0));
         if (truth != NULL) {
             upi_effect_number(
                 &r->rows, row, "truth", upi_truth_find(truth, &e, cumulative));
@@ -82,36 +85,15 @@ set_headline(const up_effects *effects, double level, up_result *r, up_error *er
 static up_status
 set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error *err)
 {
-    static const char *const texts[] = {"estimand", "relative", "population"};
-    static const char *const flags[] = {
-        "cumulative", "compare-segments", "absolute-only"};
     upi_text t = {0};
     upi_json j;
     upi_json_start(&j, &t, 0, 0);
     upi_json_object(&j);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        upi_json_put_string(&j, texts[i], upi_request_text(q, texts[i]));
-    }
-    upi_json_put_string(&j, "interactions", upi_pipeline_interactions(p));
-    upi_json_put_bool(&j, "no_covariates", p->linear.no_covariates != 0);
-    upi_json_put_double(&j, "level", upi_request_number(q, "level"));
-    upi_json_put_string(&j, "vcov", up_model_vcov(p->model));
-    upi_json_put_list(&j, "where", upi_request_value(q, "where"));
-    upi_json_put_string(&j, "by", upi_request_text(q, "by"));
-    upi_json_put_string(&j, "against", upi_request_text(q, "against"));
-    upi_json_put_bool(&j, "over_time",
-        upi_request_flag(q, "over-time") || upi_request_text(q, "over") != NULL);
-    upi_pipeline_prior_json(p, q, &j);
-    upi_json_put_list(&j, "accept", upi_request_value(q, "accept"));
+    upi_question_json(q, p, &j);
+    upi_json_put_string(&j, "relative", upi_request_text(q, "relative"));
+    upi_json_put_bool(&j, "compare_segments", upi_request_flag(q, "compare-segments"));
+    upi_json_put_bool(&j, "absolute_only", upi_request_flag(q, "absolute-only"));
     upi_inference_json(q, &j);
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        char name[32];
-        upi_line_copy(name, sizeof name, flags[i]);
-        for (char *c = name; *c != '\0'; c++) {
-            *c = (char)(*c == '-' ? '_' : *c);
-        }
-        upi_json_put_bool(&j, name, upi_request_flag(q, flags[i]));
-    }
     upi_json_object_end(&j);
     return upi_text_take(&t, &r->options, err);
 }
@@ -121,44 +103,15 @@ infer(const upi_request *q, const upi_pipeline *p, up_effects **out, up_error *e
 {
     up_status status = UP_OK;
     upi_inference inference = {0};
-    const upi_value *where = upi_request_value(q, "where");
-    const upi_value *metric = upi_request_value(q, "metric");
-    bool over = upi_request_flag(q, "over-time") || upi_request_text(q, "over") != NULL;
-    up_effect_opts *o = UP_EFFECT_OPTS(.where = (const char *const *)where->text,
-        .n_where = where->n, .by = upi_request_text(q, "by"), .over_time = over,
-        .cumulative = upi_request_flag(q, "cumulative"),
-        .against = upi_request_text(q, "against"),
-        .compare_segments = upi_request_flag(q, "compare-segments"),
-        .estimand = upi_request_integer(q, "estimand"),
-        .scale =
-            upi_request_flag(q, "absolute-only") ? UP_SCALE_ABSOLUTE : UP_SCALE_BOTH,
-        .relative = upi_request_integer(q, "relative"),
-        .population = upi_request_integer(q, "population"),
-        .level = upi_request_number(q, "level"));
-    if (p->capsule && metric->given) {
-        o->metrics = (const char *const *)metric->text;
-        o->n_metrics = metric->n;
-    }
-    UP_TRY(upi_inference_read(q, &inference, o, err));
-    UP_TRY(up_infer_effect(p->model, o, out, err));
+    up_effect_opts o = {0};
+    UP_TRY(upi_question_options(q, p, &o, err));
+    o.compare_segments = upi_request_flag(q, "compare-segments");
+    o.scale = upi_request_flag(q, "absolute-only") ? UP_SCALE_ABSOLUTE : UP_SCALE_BOTH;
+    o.relative = upi_request_integer(q, "relative");
+    UP_TRY(upi_inference_read(q, &inference, &o, err));
+    UP_TRY(up_infer_effect(p->model, &o, out, err));
 out:
     upi_inference_clear(&inference);
-    return status;
-}
-
-static up_status
-add_words(const up_effects *effects, up_result *r, up_error *err)
-{
-    up_status status = UP_OK;
-    UP_TRY(upi_strdup_to(&r->estimand, up_effects_estimand(effects), err));
-    for (int64_t i = 0; i < up_effects_assumptions(effects); i++) {
-        UP_TRY(upi_strings_add(
-            &r->assumptions, err, "%s", up_effects_assumption(effects, i)));
-    }
-    for (int64_t i = 0; i < up_effects_notes(effects); i++) {
-        UP_TRY(upi_pipeline_note(&r->notes, up_effects_note(effects, i), err));
-    }
-out:
     return status;
 }
 
@@ -170,15 +123,14 @@ upi_handle_effect(
     upi_pipeline p = {0};
     up_effects *effects = NULL;
     UP_TRY(upi_pipeline_run(q, run, &p, err));
-    UP_TRY(upi_pipeline_over(&p, q, err));
     UP_TRY(upi_pipeline_guard(&p, q, err));
     UP_TRY(infer(q, &p, &effects, err));
     out->view = UPI_VIEW_EFFECTS;
     out->level = upi_request_number(q, "level");
     UP_TRY(upi_pipeline_describe(&p, q, out, err));
-    UP_TRY(fill_rows(q, effects, out, err));
+    UP_TRY(fill_rows(q, p.model, effects, out, err));
     UP_TRY(set_headline(effects, out->level, out, err));
-    UP_TRY(add_words(effects, out, err));
+    UP_TRY(upi_question_words(effects, out, err));
     UP_TRY(upi_pipeline_checks(&p, q, out, err));
     UP_TRY(set_options(q, &p, out, err));
 out:

@@ -103,20 +103,22 @@ out:
 /* ---- rows ---- */
 
 static up_status
-fill_rows(const upi_request *q, const up_effects *effects, const up_effects *experiment,
-    up_result *r, up_error *err)
+fill_rows(const upi_request *q, const up_model *m, const up_effects *effects,
+    const up_effects *experiment, up_result *r, up_error *err)
 {
     up_status status = UP_OK;
     const up_effect none = {
         .estimate = (double)NAN, .ci_low = (double)NAN, .ci_high = (double)NAN};
     bool later = up_effects_forward_fits(effects) > 0;
-    UP_TRY(upi_effect_columns(q, r, err));
+    UP_TRY(upi_effect_columns(q, m, r, err));
     for (int64_t i = 0; i < up_effects_count(effects); i++) {
         up_effect e = up_effects_get(effects, i);
         up_effect x = experiment != NULL ? up_effects_get(experiment, i) : none;
         upi_cell *row = NULL;
         UP_TRY(upi_sheet_add(&r->rows, &row, err));
         UP_TRY(upi_effect_row(&r->rows, row, &e, err));
+        upi_effect_number(
+            &r->rows, row, "prob_positive", up_effects_probability(effects, i, 0));
         upi_effect_number(&r->rows, row, "experiment", x.estimate);
         upi_effect_number(&r->rows, row, "experiment_low", x.ci_low);
         upi_effect_number(&r->rows, row, "experiment_high", x.ci_high);
@@ -392,7 +394,7 @@ upi_handle_project(
     out->view = UPI_VIEW_EFFECTS;
     out->level = upi_request_number(q, "level");
     UP_TRY(upi_pipeline_describe(&p, q, out, err));
-    UP_TRY(fill_rows(q, effects, experiment, out, err));
+    UP_TRY(fill_rows(q, p.model, effects, experiment, out, err));
     UP_TRY(set_headline(q, effects, experiment, out, err));
     UP_TRY(describe_target(effects, out, err));
     UP_TRY(describe_rule(q, effects, out, err));

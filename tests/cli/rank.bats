@@ -60,6 +60,7 @@ setup() { setup_place; }
     [ "$status" -eq 0 ]
     # variance 5/3: 4 * 1 / (1 + 5/3)
     jq -e '(.rows[0].estimate - 1.5 | fabs) < 1e-12 and .rows[0].p_value == null
+        and (.rows[0].prob_positive - 0.97 | fabs) < 0.03
         and .options.posterior == "robust" and .options.prior == ["effect ~ normal(0, 1)"]
         and ([.warnings[].code] | index("N_CREDIBLE") != null)
         and ([.warnings[].code] | index("N_FIXED_HORIZON") == null)' <<<"$out"
@@ -81,6 +82,7 @@ setup() { setup_place; }
     refused 2 E_PRIOR "$UPSHOT" rank m.csv --itt arm --metric y --prior 'effect(c) ~ normal(0, 1)'
     refused 2 E_PRIOR "$UPSHOT" effect m.csv --itt arm --metric y --posterior nig \
         --prior 'effect ~ normal(0, 1)'
+    refused 2 E_POSTERIOR "$UPSHOT" effect m.csv --itt arm --metric y --posterior robust --adjust holm
     refused 2 E_ARGUMENT "$UPSHOT" rank m.csv --itt arm --metric y --minimize z
     refused 2 E_ARGUMENT "$UPSHOT" rank m.csv --itt arm --metric y --shrink arms
     refused 2 E_ARGUMENT "$UPSHOT" effect m.csv --itt arm --metric y --prior-shape 2
