@@ -1,8 +1,8 @@
 # The shared library, its headers, and what lets others find it.
 include(CMakePackageConfigHelpers)
 
-set(UPSHOT_HEADERS arrow catalog check effects experiment graph mediate model moments note
-  run sequential simulate source status upshot version assign power project bayes rank discover)
+set(UPSHOT_HEADERS arrow assign bayes catalog check discover effects experiment graph mediate model
+    moments monitor note power project rank run sequential simulate source status upshot version)
 list(TRANSFORM UPSHOT_HEADERS PREPEND include/upshot/)
 list(TRANSFORM UPSHOT_HEADERS APPEND .h)
 list(APPEND UPSHOT_HEADERS

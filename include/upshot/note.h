@@ -64,6 +64,8 @@ typedef enum up_severity {
     X(N_OUTSIDE_LAYER, 37, "units outside the part of the layer were left out")        \
     X(N_RERANDOMISED, 38,                                                              \
         "the assignment was drawn until the covariates were balanced")                 \
+    X(N_EARLY_LOOK, 39, "a look rests on few units")                                   \
+    X(N_LOOK_SKIPPED, 40, "a look could not be analysed and was left out")             \
     X(W_SRM, 101, "the arms do not have the expected sizes")                           \
     X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead")      \
     X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough")                      \
@@ -94,7 +96,9 @@ typedef enum up_severity {
     X(W_TARGET_WEIGHTS, 125, "the target population is far from the experiment")       \
     X(W_FORWARD_FIT, 126, "the rule does not fit the effects observed")                \
     X(W_FORWARD_FAR, 127, "the horizon is long for the periods observed")              \
-    X(W_TEXT_NUMBERS, 128, "a covariate of numbers is taken as categories")
+    X(W_TEXT_NUMBERS, 128, "a covariate of numbers is taken as categories")            \
+    X(W_EMPTY_INTERSECTION, 129, "the looks have no common interval")                  \
+    X(W_SAME_CLUSTERS, 130, "looks add rows to clusters that were there before")
 
 /** The codes of UP_NOTE_LIST, each as UP_ and its name. */
 typedef enum up_note_code {

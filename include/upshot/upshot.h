@@ -15,6 +15,7 @@
 #include <upshot/mediate.h>
 #include <upshot/model.h>
 #include <upshot/moments.h>
+#include <upshot/monitor.h>
 #include <upshot/note.h>
 #include <upshot/policy.h>
 #include <upshot/power.h>

@@ -194,7 +194,8 @@ take_positional(up_command *c, const char *word, up_error *err)
     int64_t seen = 0;
     for (const up_option *o = c->verb->options; o->name != NULL; o++) {
         if (o->positional != 0 && seen++ == c->n_positional) {
-            c->n_positional++;
+            c->n_positional +=
+                o->type == UP_OPTION_LIST ? 0 : 1; /* a list takes the rest */
             return upi_arguments_add(&c->arguments, o->name, word, err);
         }
     }

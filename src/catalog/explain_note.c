@@ -223,6 +223,17 @@ const upi_page upi_note_pages[] = {
         "Where the probability of an arm is 0, its effect cannot be learned from the "
         "log, and the next policy cannot change its mind.",
         "A floor of 0.", "Give --floor 0.01 or more while you want to learn."},
+    {"N_EARLY_LOOK", "A look rests on few units.",
+        "Robust intervals that hold at any time do so in large samples. Before that "
+        "they "
+        "may miss more often than they should.",
+        "Fewer than 100 rows, or 30 clusters, in the smallest arm.",
+        "Start looking later; a rule that stops on such a look is not backed."},
+    {"N_LOOK_SKIPPED", "A look could not be analysed and was left out of the path.",
+        "At that time an arm may not have had rows, or too few for the model. The "
+        "other looks "
+        "are not affected: intervals that hold at all looks hold at fewer.",
+        "", "Nothing; or start looking later."},
     {"W_SRM", "The arms do not have the expected sizes.",
         "Units are missing or doubled in one arm, and who they are is not known. The "
         "comparison is then not between like and like.",
@@ -363,5 +374,23 @@ const upi_page upi_note_pages[] = {
         "The p-value adjusted for the number of tests (Holm) is at most --alpha.",
         "Look at the pair: add an arrow, or a <-> for a common cause that is not "
         "measured."},
+    {"W_SAME_CLUSTERS", "Looks add rows to clusters that were there before.",
+        "Intervals that hold at any time count the information in clusters, and hold "
+        "when each "
+        "look adds whole clusters. Rows that come to the same clusters bring "
+        "information that "
+        "is not counted.",
+        "Rows per cluster a tenth above those of the first look.",
+        "Let looks follow the order in which clusters came in, e.g. the week of their "
+        "first "
+        "row; or use --inference group with the --information of each look."},
+    {"W_EMPTY_INTERSECTION", "The intervals of the looks have nothing in common.",
+        "All of them hold together with the level asked for, if the effect is one and "
+        "the "
+        "same at all looks. So it is likely that it is not: it fades, grows with the "
+        "time "
+        "units have spent, or other units come in.",
+        "Two intervals of one effect without a common value.",
+        "Look at 'upshot effect ... --over COLUMN' for the effect of each period."},
     {NULL, NULL, NULL, NULL, NULL},
 };

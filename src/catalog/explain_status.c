@@ -248,5 +248,16 @@ const upi_page upi_status_pages[] = {
         "with something else.",
         "No adjustment set, no conditional instrument, no front-door set.",
         "Measure a node on the path that is named, or randomise the treatment."},
+    {"E_LOOKS", "The looks do not follow from one another.",
+        "A look is at all data so far, so each has more units than the one before; and "
+        "a "
+        "group-sequential plan has as many looks as it was given. Intervals that hold "
+        "over "
+        "looks hold for such looks only.",
+        "No look may have fewer units than the one before, or come after the last of "
+        "the plan.",
+        "Give the capsules in the order in which they were made; with --increments "
+        "when each "
+        "holds only the rows that came in since the one before."},
     {NULL, NULL, NULL, NULL, NULL},
 };

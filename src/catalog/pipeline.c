@@ -31,7 +31,7 @@ refuse_with_capsule(const upi_request *q, const char *name, up_error *err)
 }
 
 static up_status
-load_capsule(const upi_request *q, upi_pipeline *p, up_error *err)
+load_capsule(const upi_request *q, const char *path, upi_pipeline *p, up_error *err)
 {
     up_status status = UP_OK;
     p->capsule = true;
@@ -42,7 +42,7 @@ load_capsule(const upi_request *q, upi_pipeline *p, up_error *err)
         UP_TRY(refuse_with_capsule(q, "metric", err));
         UP_TRY(p->graph != NULL ? refuse_with_capsule(q, "graph", err) : UP_OK);
     }
-    UP_TRY(up_moments_load(upi_request_text(q, "source"), &p->moments, err));
+    UP_TRY(up_moments_load(path, &p->moments, err));
 out:
     return status;
 }
@@ -58,15 +58,16 @@ require(const upi_request *q, const char *name, const char *what, up_error *err)
     return upi_fix(err, "e.g. %s", q->verb->examples[0]);
 }
 
-/* --over COLUMN stands for --time COLUMN --over-time. */
+/* --over COLUMN stands for --time COLUMN --over-time; looks by a column need it as the time. */
 static up_status
 time_column(const upi_request *q, const char **out, up_error *err)
 {
     const char *time = upi_request_text(q, "time");
-    const char *over = upi_request_has(q, "over") ? upi_request_text(q, "over") : NULL;
+    const char *name = upi_request_has(q, "looks-by") ? "looks-by" : "over";
+    const char *over = upi_request_has(q, name) ? upi_request_text(q, name) : NULL;
     if (time != NULL && over != NULL && strcmp(time, over) != 0) {
         (void)upi_fail(
-            err, UP_E_USAGE, "over", "--over is '%s' but --time is '%s'", over, time);
+            err, UP_E_USAGE, name, "--%s is '%s' but --time is '%s'", name, over, time);
         return upi_fix(err, "give one of them");
     }
     *out = time != NULL ? time : over;
@@ -226,8 +227,8 @@ upi_pipeline_prior_json(const upi_pipeline *p, const upi_request *q, upi_json *j
 }
 
 static up_status
-pipeline(const upi_request *q, const up_run *run, bool may_split, upi_pipeline *out,
-    up_error *err)
+read_source(const upi_request *q, const char *source, const up_run *run, bool may_split,
+    upi_pipeline *out, up_error *err)
 {
     up_status status = UP_OK;
     upi_pipeline p = {0};
@@ -235,18 +236,49 @@ pipeline(const upi_request *q, const up_run *run, bool may_split, upi_pipeline *
     if (mechanism && upi_request_text(q, "graph") != NULL) {
         UP_TRY(upi_graph_read(upi_request_text(q, "graph"), &p.graph, err));
     }
-    if (up_moments_is_capsule(upi_request_text(q, "source")) != 0) {
-        UP_TRY(load_capsule(q, &p, err));
+    if (up_moments_is_capsule(source) != 0) {
+        UP_TRY(load_capsule(q, source, &p, err));
     } else {
         UP_TRY(read_rows(q, run, may_split, &p, err));
     }
     p.linear = model_options(q, p.moments);
-    UP_TRY(fit_model(q, run, &p, err));
-    p.moments->fitted = (upi_fit_options){.known = true,
-        .vcov = p.linear.vcov,
-        .interactions = p.linear.interactions,
-        .no_covariates = p.linear.no_covariates,
-        .rank_tolerance = p.linear.rank_tolerance};
+    *out = p;
+    p = (upi_pipeline){0};
+out:
+    upi_pipeline_clear(&p);
+    return status;
+}
+
+up_status
+upi_pipeline_read(const upi_request *q, const char *source, const up_run *run,
+    upi_pipeline *out, up_error *err)
+{
+    return read_source(q, source, run, false, out, err);
+}
+
+up_status
+upi_pipeline_fit(
+    const upi_request *q, const up_run *run, upi_pipeline *p, up_error *err)
+{
+    up_status status = UP_OK;
+    UP_TRY(fit_model(q, run, p, err));
+    p->moments->fitted = (upi_fit_options){.known = true,
+        .vcov = p->linear.vcov,
+        .interactions = p->linear.interactions,
+        .no_covariates = p->linear.no_covariates,
+        .rank_tolerance = p->linear.rank_tolerance};
+out:
+    return status;
+}
+
+static up_status
+pipeline(const upi_request *q, const up_run *run, bool may_split, upi_pipeline *out,
+    up_error *err)
+{
+    up_status status = UP_OK;
+    upi_pipeline p = {0};
+    UP_TRY(read_source(q, upi_request_text(q, "source"), run, may_split, &p, err));
+    UP_TRY(upi_pipeline_fit(q, run, &p, err));
     *out = p;
     p = (upi_pipeline){0};
 out:

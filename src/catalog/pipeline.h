@@ -27,6 +27,11 @@ up_status upi_pipeline_run(
 up_status upi_pipeline_history(
     const upi_request *q, const up_run *run, upi_pipeline *out, up_error *err);
 void upi_pipeline_clear(upi_pipeline *p);
+/* Its two halves: to moments of a source, and from them to a model. */
+up_status upi_pipeline_read(const upi_request *q, const char *source, const up_run *run,
+    upi_pipeline *out, up_error *err);
+up_status upi_pipeline_fit(
+    const upi_request *q, const up_run *run, upi_pipeline *p, up_error *err);
 
 /* UP_E_NEEDS_ROWS when --over names another time than that of the capsule. */
 up_status upi_pipeline_over(const upi_pipeline *p, const upi_request *q, up_error *err);

@@ -15,6 +15,7 @@ typedef up_status (*upi_handler)(
     X(check)                                                                           \
     X(effect)                                                                          \
     X(fit)                                                                             \
+    X(monitor)                                                                         \
     X(boundaries)                                                                      \
     X(rank)                                                                            \
     X(policy)                                                                          \

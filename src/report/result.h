@@ -58,11 +58,12 @@ up_status upi_strings_add(upi_strings *s, up_error *err, const char *fmt, ...)
 void upi_strings_clear(upi_strings *s);
 
 typedef enum upi_view {
-    UPI_VIEW_TEXT,    /* `text` as it is */
-    UPI_VIEW_TABLE,   /* rows as an aligned table */
-    UPI_VIEW_EFFECTS, /* rows with a forest plot */
-    UPI_VIEW_CHECKS,  /* rows as verdicts */
-    UPI_VIEW_FINDINGS /* rows as sentences */
+    UPI_VIEW_TEXT,     /* `text` as it is */
+    UPI_VIEW_TABLE,    /* rows as an aligned table */
+    UPI_VIEW_EFFECTS,  /* rows with a forest plot */
+    UPI_VIEW_CHECKS,   /* rows as verdicts */
+    UPI_VIEW_FINDINGS, /* rows as sentences */
+    UPI_VIEW_LOOKS     /* rows as the path of each effect */
 } upi_view;
 
 typedef struct upi_input {

@@ -67,6 +67,9 @@ add_page(upi_text *t, const upi_style *s, const up_result *r)
     case UPI_VIEW_FINDINGS:
         upi_findings_text(t, s, r);
         break;
+    case UPI_VIEW_LOOKS:
+        upi_looks_text(t, s, r);
+        break;
     case UPI_VIEW_TABLE:
         upi_table_text(t, s, r);
         break;

@@ -44,6 +44,7 @@ void upi_forest_add(upi_text *t, const upi_style *s, double estimate,
 void upi_table_text(upi_text *t, const upi_style *s, const up_result *r);
 void upi_effects_text(upi_text *t, const upi_style *s, const up_result *r);
 void upi_checks_text(upi_text *t, const upi_style *s, const up_result *r);
+void upi_looks_text(upi_text *t, const upi_style *s, const up_result *r);
 void upi_findings_text(upi_text *t, const upi_style *s, const up_result *r);
 /* s broken into lines behind `indent` columns; the first line stands at `column`. */
 void upi_wrap_add(
