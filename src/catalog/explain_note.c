@@ -321,6 +321,20 @@ const upi_page upi_note_pages[] = {
         "another.",
         "p below 0.05 divided by the number of missing edges.",
         "Draw the edge; if it cannot be, then two nodes share an unmeasured cause."},
+    {"W_RECEIVED",
+        "Treatment received is a common cause of mediators and outcome that the graph "
+        "leaves out.",
+        "Units that take the arm differ from those that do not, within the arm "
+        "assigned: "
+        "in the mediators and in the outcome, because the arm acts on both. The "
+        "equation "
+        "of the outcome takes that for an effect of the mediator. Indirect paths come "
+        "out "
+        "too large where arm and mediator act in the same direction.",
+        "Noncompliance, with --estimand itt.",
+        "Rely on the total effect. Split it in an experiment with full compliance, or "
+        "read "
+        "the paths with --sensitivity."},
     {"W_TEXT_NUMBERS", "A covariate of numbers is taken as categories.",
         "One value that is not a number makes a column of a CSV file text, and each "
         "value "

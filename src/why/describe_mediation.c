@@ -199,6 +199,13 @@ write_notes(up_mediation *m, const up_model *model, up_error *err)
         "mediators were not randomised: only the total effect rests on the experiment, "
         "the split "
         "rests on the graph and on sequential ignorability"));
+    if (model->design.iv) {
+        UP_TRY(upi_notes_add(&m->notes, UP_W_RECEIVED, "treated", (double)NAN,
+            (double)NAN, err,
+            "not all units take the arm they are assigned to: what they take moves "
+            "mediators and outcome together, and the graph leaves it out, so the paths "
+            "are biased; the total effect is not"));
+    }
     UP_TRY(note_zero_edges(m, err));
     for (int64_t j = 0; j <= m->h.n; j++) {
         UP_TRY(note_binary(m, model->moments->experiment, m->h.name[j], err));

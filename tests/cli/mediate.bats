@@ -81,5 +81,6 @@ parallel='arm -> {searches views sales}; {searches views} -> sales'
         --propensity propensity --estimand itt --covariates device --graph "$serial" --interaction arm:views --json
     [ "$status" -eq 0 ]
     [ "$(jq -r '.rows[0].estimand' <<<"$out")" = itt ]
+    jq -e '.warnings[] | select(.code == "W_RECEIVED")' <<<"$out"
     [ "$(jq '.rows[0].clusters' <<<"$out")" -gt 300 ]
 }
