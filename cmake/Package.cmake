@@ -2,7 +2,8 @@
 include(CMakePackageConfigHelpers)
 
 set(UPSHOT_HEADERS arrow assign bayes catalog check discover effects experiment graph mediate model
-    moments monitor note power project rank run sequential simulate source status upshot version)
+    moments monitor note power project rank run sequential simulate source status
+    truth upshot version)
 list(TRANSFORM UPSHOT_HEADERS PREPEND include/upshot/)
 list(TRANSFORM UPSHOT_HEADERS APPEND .h)
 list(APPEND UPSHOT_HEADERS

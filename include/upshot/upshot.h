@@ -26,6 +26,7 @@
 #include <upshot/simulate.h>
 #include <upshot/source.h>
 #include <upshot/status.h>
+#include <upshot/truth.h>
 #include <upshot/value.h>
 #include <upshot/version.h>
 

@@ -3,12 +3,12 @@
 #include "catalog/effect_rows.h"
 #include "catalog/inference.h"
 #include "catalog/question.h"
-#include "catalog/truth.h"
 #include "catalog/verbs.h"
 #include "moments/moments.h"
 #include "report/style.h"
 
 #include <upshot/bayes.h>
+#include <upshot/truth.h>
 
 #include <math.h>
 #include <string.h>
@@ -18,11 +18,11 @@ fill_rows(const upi_request *q, const up_model *m, const up_effects *effects,
     up_result *r, up_error *err)
 {
     up_status status = UP_OK;
-    upi_truth *truth = NULL;
+    up_truth *truth = NULL;
     const char *path = upi_request_text(q, "truth");
     bool cumulative = upi_request_flag(q, "cumulative");
     if (path != NULL) {
-        UP_TRY(upi_truth_read(path, &truth, err));
+        UP_TRY(up_truth_open(path, &truth, err));
     }
     UP_TRY(upi_effect_columns(q, m, r, err));
     for (int64_t i = 0; i < up_effects_count(effects); i++) {
@@ -34,11 +34,11 @@ fill_rows(const upi_request *q, const up_model *m, const up_effects *effects,
             &r->rows, row, "prob_positive", up_effects_probability(effects, i, 0));
         if (truth != NULL) {
             upi_effect_number(
-                &r->rows, row, "truth", upi_truth_find(truth, &e, cumulative));
+                &r->rows, row, "truth", up_truth_effect(truth, &e, cumulative));
         }
     }
 out:
-    upi_truth_free(truth);
+    up_truth_free(truth);
     return status;
 }
 

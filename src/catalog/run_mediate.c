@@ -1,12 +1,12 @@
 /* Carries out `mediate`. */
 #include "base/json.h"
 #include "catalog/pipeline.h"
-#include "catalog/truth.h"
 #include "catalog/verbs.h"
 #include "fit/model.h"
 #include "report/style.h"
 
 #include <upshot/mediate.h>
+#include <upshot/truth.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -75,7 +75,7 @@ out:
 
 /* "arm -> searches -> views -> sales" is "searches > views" in the file. */
 static double
-truth_of_path(const upi_truth *t, const up_mediated *m, const char *estimand)
+truth_of_path(const up_truth *t, const up_mediated *m, const char *estimand)
 {
     const char *first = strstr(m->path, " -> ");
     upi_text name = {0};
@@ -89,14 +89,14 @@ truth_of_path(const upi_truth *t, const up_mediated *m, const char *estimand)
         first = next;
     }
     double x = name.failed ? (double)NAN
-                           : upi_truth_path(t, m->arm, m->segment, estimand,
+                           : up_truth_path(t, m->arm, m->segment, estimand,
                                  name.length > 0 ? name.s : "direct");
     upi_text_free(&name);
     return x;
 }
 
 static double
-truth_of(const upi_truth *t, const up_mediated *m, const char *estimand)
+truth_of(const up_truth *t, const up_mediated *m, const char *estimand)
 {
     bool known = strcmp(m->metric, "sales") == 0 &&
                  strcmp(m->against, "control") == 0 && m->period[0] == '\0';
@@ -105,10 +105,10 @@ truth_of(const upi_truth *t, const up_mediated *m, const char *estimand)
     }
     switch (m->kind) {
     case UP_MEDIATE_TOTAL:
-        return upi_truth_path(t, m->arm, m->segment, estimand, "total");
+        return up_truth_path(t, m->arm, m->segment, estimand, "total");
     case UP_MEDIATE_INDIRECT:
-        return upi_truth_path(t, m->arm, m->segment, estimand, "total") -
-               upi_truth_path(t, m->arm, m->segment, estimand, "direct");
+        return up_truth_path(t, m->arm, m->segment, estimand, "total") -
+               up_truth_path(t, m->arm, m->segment, estimand, "direct");
     case UP_MEDIATE_DIRECT:
     case UP_MEDIATE_PATH:
         return truth_of_path(t, m, estimand);
@@ -129,11 +129,11 @@ fill_rows(const upi_request *q, const char *estimand, const up_mediation *m,
     up_result *r, up_error *err)
 {
     up_status status = UP_OK;
-    upi_truth *truth = NULL;
+    up_truth *truth = NULL;
     const char *path = upi_request_text(q, "truth");
     bool detail = upi_request_flag(q, "detail");
     if (path != NULL) {
-        UP_TRY(upi_truth_read(path, &truth, err));
+        UP_TRY(up_truth_open(path, &truth, err));
     }
     r->rows.columns = columns;
     r->rows.n_columns = path != NULL ? COLUMNS : COLUMNS - 1;
@@ -150,7 +150,7 @@ fill_rows(const upi_request *q, const char *estimand, const up_mediation *m,
         }
     }
 out:
-    upi_truth_free(truth);
+    up_truth_free(truth);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include "report/style.h"
 
 #include <upshot/project.h>
+#include <upshot/truth.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -110,6 +111,10 @@ fill_rows(const upi_request *q, const up_model *m, const up_effects *effects,
     const up_effect none = {
         .estimate = (double)NAN, .ci_low = (double)NAN, .ci_high = (double)NAN};
     bool later = up_effects_forward_fits(effects) > 0;
+    up_truth *truth = NULL;
+    if (upi_request_text(q, "truth") != NULL) {
+        UP_TRY(up_truth_open(upi_request_text(q, "truth"), &truth, err));
+    }
     UP_TRY(upi_effect_columns(q, m, r, err));
     for (int64_t i = 0; i < up_effects_count(effects); i++) {
         up_effect e = up_effects_get(effects, i);
@@ -123,8 +128,13 @@ fill_rows(const upi_request *q, const up_model *m, const up_effects *effects,
         upi_effect_number(&r->rows, row, "experiment_low", x.ci_low);
         upi_effect_number(&r->rows, row, "experiment_high", x.ci_high);
         upi_effect_number(&r->rows, row, "extrapolated", later);
+        if (truth != NULL) {
+            upi_effect_number(
+                &r->rows, row, "truth", up_truth_projected(truth, effects, i));
+        }
     }
 out:
+    up_truth_free(truth);
     return status;
 }
 

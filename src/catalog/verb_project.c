@@ -128,6 +128,14 @@ static const up_option options[] = {
         .example = "0.9",
         .doc = "Confidence level of the intervals."},
     OPTIONS_INFERENCE,
+    {.name = "truth",
+        .type = UP_OPTION_PATH,
+        .value = "FILE",
+        .group = "Output",
+        .example = "shop.truth.json",
+        .doc =
+            "For simulated data and --to with the shares of one covariate: print the "
+            "true value beside each estimate."},
     OPTION_LIMIT,
     {.name = "accept",
         .type = UP_OPTION_LIST,
@@ -173,6 +181,8 @@ static const up_result_field result[] = {
     RESULT_INFERENCE,
     {"rows[].n", "integer", "rows of the experiment in the segment and period"},
     {"rows[].clusters", "integer", "clusters in them; 0 without clusters"},
+    {"rows[].truth", "number",
+        "with truth: the true effect; null where the file does not tell"},
     {"rows[].experiment", "number",
         "the same effect in the population of the experiment; null without a target"},
     {"rows[].experiment_low", "number", "lower end of its interval"},

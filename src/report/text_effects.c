@@ -384,7 +384,10 @@ void
 upi_effects_text(upi_text *t, const upi_style *s, const up_result *r)
 {
     plan p = {.s = s, .r = r, .n = r->rows.n_rows, .beside = "truth"};
-    p.beside = upi_sheet_find(&r->rows, "experiment") >= 0 ? "experiment" : p.beside;
+    if (upi_sheet_find(&r->rows, "truth") < 0 &&
+        upi_sheet_find(&r->rows, "experiment") >= 0) {
+        p.beside = "experiment";
+    }
     p.lines = upi_calloc(p.n, sizeof *p.lines);
     if (p.lines == NULL) {
         t->failed = true;

@@ -117,3 +117,23 @@ project() {
     [ "$status" -eq 0 ]
     [[ $out == *W_FORWARD_FAR* ]]
 }
+
+@test "the truth of a target is that of its levels, by their shares" {
+    "$UPSHOT" simulate shop offer.csv --units 2000 --noncompliance one-sided --seed 4 >/dev/null
+    ask() { "$UPSHOT" "$@" --itt arm --treated treated --metric searches --covariates device --truth offer.truth.json --json --full; }
+    for estimand in itt ate; do
+        ask effect offer.csv --estimand "$estimand" --by device >levels.json
+        ask project offer.csv --estimand "$estimand" --to device=mobile:0.25,desktop:0.75 >target.json
+        jq -e -s '([.[0].rows[] | select(.segment | contains("mobile"))][0].truth * 0.25 +
+            [.[0].rows[] | select(.segment | contains("desktop"))][0].truth * 0.75 - .[1].rows[0].truth | fabs) < 1e-12' \
+            levels.json target.json
+    done
+    # compliers are not equally many at every level
+    ask project offer.csv --estimand late --to device=mobile:0.25,desktop:0.75 >late.json
+    jq -e '.rows[0].truth > 0' late.json
+    # what the file cannot tell is null
+    "$UPSHOT" project offer.csv --itt arm --metric searches --covariates device,spend_before --means spend_before=60 \
+        --truth offer.truth.json --json >mean.json
+    jq -e '.rows[0].truth == null' mean.json
+    refused 3 E_SOURCE "$UPSHOT" project "$(shop shop.parquet)" --itt arm --metric sales --covariates device --to device=mobile:1 --truth nowhere.json
+}

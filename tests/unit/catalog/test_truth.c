@@ -1,7 +1,8 @@
 /* Looking true effects up, and writing commands for a shell. */
 #include "catalog/pipeline.h"
-#include "catalog/truth.h"
 #include "up_test.h"
+
+#include <upshot/truth.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -44,28 +45,28 @@ test_find(void **state)
 {
     (void)state;
     up_error err = UP_ERROR_INIT;
-    upi_truth *t = NULL;
+    up_truth *t = NULL;
     write_file("{\"effects\":[" ROW("", "", "ate", "1.5") "," ROW("d = 'm'", "", "ate",
         "2") "," ROW("", "1", "ate", "0.5") "," ROW("", "2", "ate", "0.25") "]}");
-    assert_ok(upi_truth_read(path, &t, &err), &err);
+    assert_ok(up_truth_open(path, &t, &err), &err);
     up_effect e = {.metric = "y",
         .arm = "b",
         .against = "control",
         .segment = "",
         .period = "",
         .estimand = "ate"};
-    assert_close(upi_truth_find(t, &e, false), 1.5, 0, 0);
+    assert_close(up_truth_effect(t, &e, false), 1.5, 0, 0);
     e.segment = "d='m'";
-    assert_close(upi_truth_find(t, &e, false), 2, 0, 0);
+    assert_close(up_truth_effect(t, &e, false), 2, 0, 0);
     e.segment = "d = 'n'";
-    assert_true(isnan(upi_truth_find(t, &e, false)));
+    assert_true(isnan(up_truth_effect(t, &e, false)));
     e.segment = "";
     e.period = "2";
-    assert_close(upi_truth_find(t, &e, false), 0.25, 0, 0);
-    assert_close(upi_truth_find(t, &e, true), 0.75, 0, 0);
+    assert_close(up_truth_effect(t, &e, false), 0.25, 0, 0);
+    assert_close(up_truth_effect(t, &e, true), 0.75, 0, 0);
     e.estimand = "late";
-    assert_true(isnan(upi_truth_find(t, &e, false)));
-    upi_truth_free(t);
+    assert_true(isnan(up_truth_effect(t, &e, false)));
+    up_truth_free(t);
 }
 
 static void
@@ -75,14 +76,14 @@ test_refusals(void **state)
     static const char *const bad[] = {"", "[]", "{}", "{\"effects\": 1}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         up_error err = UP_ERROR_INIT;
-        upi_truth *t = NULL;
+        up_truth *t = NULL;
         write_file(bad[i]);
-        assert_fails(upi_truth_read(path, &t, &err), UP_E_SOURCE, &err);
+        assert_fails(up_truth_open(path, &t, &err), UP_E_SOURCE, &err);
         assert_null(t);
     }
     up_error err = UP_ERROR_INIT;
-    upi_truth *t = NULL;
-    assert_fails(upi_truth_read("/nowhere.json", &t, &err), UP_E_SOURCE, &err);
+    up_truth *t = NULL;
+    assert_fails(up_truth_open("/nowhere.json", &t, &err), UP_E_SOURCE, &err);
 }
 
 static void
