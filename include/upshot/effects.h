@@ -4,6 +4,7 @@
 #define UPSHOT_EFFECTS_H
 
 #include <upshot/model.h>
+#include <upshot/sequential.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,12 +54,6 @@ enum up_inference {
     UP_INFERENCE_ANYTIME = 1,
     /** looks at stated amounts of information: repeated intervals and p-values */
     UP_INFERENCE_GROUP = 2
-};
-/** Which alternatives a test of no effect looks at. */
-enum up_sides {
-    UP_TWO_SIDED = 0, /**< any effect */
-    UP_GREATER = 1,   /**< an increase; intervals have no upper end */
-    UP_LESS = 2       /**< a decrease; intervals have no lower end */
 };
 /** How the interval of an absolute effect is made. */
 enum up_interval {

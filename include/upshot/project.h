@@ -197,12 +197,20 @@ typedef struct up_forward_fit {
     double factor;
     /** c: the level in the long run; NaN but for level */
     double level;
-    /** of these four, NaN where there is none */
-    double start_std_error, slope_std_error, factor_std_error, level_std_error;
+    /** of start */
+    double start_std_error;
+    /** of slope; NaN where there is none */
+    double slope_std_error;
+    /** of factor; NaN where there is none */
+    double factor_std_error;
+    /** of level; NaN where there is none */
+    double level_std_error;
     /** periods until the effect (above the level) is half; NaN unless 0 < factor < 1 */
     double half_life;
-    /** ends of its interval, by way of the factor's; infinite where it may not decay */
-    double half_life_low, half_life_high;
+    /** low end of its interval, by way of the factor's */
+    double half_life_low;
+    /** high end; infinite where the effect may not decay */
+    double half_life_high;
     /** statistic of lack of fit: (y - m)' S^-1 (y - m) */
     double lack_of_fit;
     /** periods less parameters */

@@ -9,6 +9,13 @@
 extern "C" {
 #endif
 
+/** Which alternatives a test of no effect looks at. */
+enum up_sides {
+    UP_TWO_SIDED = 0, /**< any effect */
+    UP_GREATER = 1,   /**< an increase; intervals have no upper end */
+    UP_LESS = 2       /**< a decrease; intervals have no lower end */
+};
+
 /** How the error probability of a group-sequential plan is spread over its looks. All but the last
  *  are spending functions, for looks at any information; their formulas: docs/sequential.md. */
 enum up_spending {

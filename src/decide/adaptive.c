@@ -10,8 +10,8 @@
 #include "decide/adaptive.h"
 
 #include "base/opts.h"
-#include "decide/anytime.h"
 #include "num/dist.h"
+#include "seq/anytime.h"
 
 #include <math.h>
 #include <string.h>
@@ -249,11 +249,22 @@ out:
 
 /* ---- rows ---- */
 
+/* Scores are martingale differences, so that the mixture of seq/ holds at every look; its
+ * precision is tuned to the rows planned. */
+static double
+anytime_radius(const work *k, double z, double *p)
+{
+    double alpha = 1 - k->o.level;
+    double g = upi_av_mixture(k->o.planned, alpha, UP_TWO_SIDED);
+    double r = g / (g + (double)k->units);
+    *p = upi_av_p(upi_av_log_e_normal(z, r, UP_TWO_SIDED));
+    return upi_av_radius_normal(r, alpha, UP_TWO_SIDED);
+}
+
 /* Interval and p-value of a row whose estimate and error are there. */
 static void
 infer_row(const work *k, up_effect *e, bool effect)
 {
-    double alpha = 1 - k->o.level;
     double radius = upi_normal_quantile(0.5 + k->o.level / 2);
     e->df = (double)INFINITY;
     e->statistic = effect ? e->estimate / e->std_error : (double)NAN;
@@ -263,8 +274,7 @@ infer_row(const work *k, up_effect *e, bool effect)
     }
     if (k->o.anytime != 0) {
         double p = 0;
-        upi_adaptive_anytime(e->estimate / e->std_error, (double)k->units, k->o.planned,
-            alpha, &radius, &p);
+        radius = anytime_radius(k, e->estimate / e->std_error, &p);
         e->p_value = effect ? p : e->p_value;
     }
     e->ci_low = e->estimate - radius * e->std_error;

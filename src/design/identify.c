@@ -32,11 +32,11 @@ const char *
 upi_compliance_name(upi_compliance c)
 {
     switch (c) {
-    case UPI_FULL:
+    case UPI_COMPLIANCE_FULL:
         return "full";
-    case UPI_ONE_SIDED:
+    case UPI_COMPLIANCE_ONE_SIDED:
         return "one-sided";
-    case UPI_TWO_SIDED:
+    case UPI_COMPLIANCE_TWO_SIDED:
         return "two-sided";
     }
     return "";
@@ -151,12 +151,13 @@ static upi_compliance
 classify(const upi_crosstab *t, const tally *n)
 {
     if (t->same_column) {
-        return UPI_FULL;
+        return UPI_COMPLIANCE_FULL;
     }
     if (n->control_treated == 0 && n->arm_other == 0) {
-        return n->arm_untreated == 0 && paired(t) ? UPI_FULL : UPI_ONE_SIDED;
+        return n->arm_untreated == 0 && paired(t) ? UPI_COMPLIANCE_FULL
+                                                  : UPI_COMPLIANCE_ONE_SIDED;
     }
-    return UPI_TWO_SIDED;
+    return UPI_COMPLIANCE_TWO_SIDED;
 }
 
 static double
@@ -169,7 +170,7 @@ static void
 write_text(const upi_crosstab *t, const tally *n, upi_design *d)
 {
     int64_t arms = n->rows - n->assigned_control;
-    if (d->compliance != UPI_FULL && !paired(t)) {
+    if (d->compliance != UPI_COMPLIANCE_FULL && !paired(t)) {
         (void)snprintf(d->estimand_text, sizeof d->estimand_text,
             "LATE: a weighted average of the effects on those whose treatment follows "
             "the instrument, which has %lld levels for %lld treatments; %.1f%% of "
@@ -181,19 +182,19 @@ write_text(const upi_crosstab *t, const tally *n, upi_design *d)
         return;
     }
     switch (d->compliance) {
-    case UPI_FULL:
+    case UPI_COMPLIANCE_FULL:
         (void)snprintf(d->estimand_text, sizeof d->estimand_text,
             "ATE (= ITT): the average effect on everyone, because every unit received "
             "the arm it was assigned to");
         break;
-    case UPI_ONE_SIDED:
+    case UPI_COMPLIANCE_ONE_SIDED:
         (void)snprintf(d->estimand_text, sizeof d->estimand_text,
             "LATE (= ATT): the average effect on those who took the treatment; %.1f%% "
             "of "
             "units assigned to it did not, and nobody in control did",
             percent(n->arm_untreated, arms));
         break;
-    case UPI_TWO_SIDED:
+    case UPI_COMPLIANCE_TWO_SIDED:
         (void)snprintf(d->estimand_text, sizeof d->estimand_text,
             "LATE: the average effect on compliers, who take what they are assigned; "
             "%.1f%% of units assigned to control and %.1f%% of the others took "
@@ -228,7 +229,7 @@ upi_identify(const upi_crosstab *t, upi_design *out, up_error *err)
     }
     tally n = count_rows(t);
     d.compliance = classify(t, &n);
-    d.iv = d.compliance != UPI_FULL;
+    d.iv = d.compliance != UPI_COMPLIANCE_FULL;
     d.estimand = d.iv ? UPI_LATE : UPI_ATE;
     write_text(t, &n, &d);
     *out = d;

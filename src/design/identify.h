@@ -5,7 +5,11 @@
 
 #include "base/base.h"
 
-typedef enum upi_compliance { UPI_FULL, UPI_ONE_SIDED, UPI_TWO_SIDED } upi_compliance;
+typedef enum upi_compliance {
+    UPI_COMPLIANCE_FULL,
+    UPI_COMPLIANCE_ONE_SIDED,
+    UPI_COMPLIANCE_TWO_SIDED
+} upi_compliance;
 typedef enum upi_estimand {
     UPI_ESTIMAND_DEFAULT = 0,
     UPI_ITT,

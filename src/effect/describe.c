@@ -74,7 +74,7 @@ list_assumptions(up_effects *e)
     if (m->design.iv && e->estimand != UPI_ITT) {
         assume(
             e, "exclusion: assignment acts on the outcome through the treatment only");
-        if (m->design.compliance == UPI_TWO_SIDED ||
+        if (m->design.compliance == UPI_COMPLIANCE_TWO_SIDED ||
             m->moments->keys[m->inst_key].n_levels !=
                 m->moments->keys[m->treat_key].n_levels) {
             assume(e, "monotonicity: no unit does the opposite of its assignment");

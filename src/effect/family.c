@@ -15,6 +15,7 @@ typedef struct families {
     bool split[SPLITS];
     int64_t *declared; /* [metric of the experiment]: text that names it, -1 = none */
     char (*name)[64];  /* (n_family) of the texts that declare one */
+    bool named;        /* there are such texts */
 } families;
 
 /* ---- reading ---- */
@@ -148,15 +149,15 @@ number_of(const up_effects *e, const families *f, const upi_question *q, place p
 }
 
 static up_status
-name_family(up_effects *e, const families *f, int64_t metric, int64_t row,
-    bool declared, up_error *err)
+name_family(
+    up_effects *e, const families *f, int64_t metric, int64_t row, up_error *err)
 {
     up_status status = UP_OK;
     upi_text t = {0};
     const up_effect *v = &e->rows[row].value;
     int64_t d = f->declared[metric];
     const char *first = d >= 0     ? f->name[d]
-                        : declared ? "others"
+                        : f->named ? "others"
                         : f->split[1] || f->split[2] || f->split[3] || f->split[4]
                             ? ""
                             : "all";
@@ -178,28 +179,38 @@ out:
     return status;
 }
 
+/* made: index + 1 of the family with a number. */
 static up_status
-assign(up_effects *e, const upi_question *q, const families *f, bool declared,
-    int64_t *family, up_error *err)
+assign_row(up_effects *e, const upi_question *q, const families *f, int64_t row,
+    int64_t *made, int64_t *family, up_error *err)
+{
+    up_status status = UP_OK;
+    place p = place_of(e, q, row);
+    *family = -1;
+    if (!is_unadjusted(f, p.metric)) {
+        int64_t *known = &made[number_of(e, f, q, p)];
+        if (*known == 0) {
+            UP_TRY(name_family(e, f, p.metric, row, err));
+            *known = e->n_families;
+        }
+        *family = *known - 1;
+    }
+out:
+    return status;
+}
+
+static up_status
+assign(up_effects *e, const upi_question *q, const families *f, int64_t *family,
+    up_error *err)
 {
     up_status status = UP_OK;
     const up_experiment *x = e->model->moments->experiment;
-    int64_t *made = NULL; /* index + 1 of the family with this number */
+    int64_t *made = NULL;
     int64_t most = x->n_metrics > e->opts.n_family ? x->n_metrics : e->opts.n_family;
     UP_TRY(UP_NEW(&made, (most + 1) * q->n_arms * e->block, err));
     UP_TRY(UP_NEW(&e->families, e->n_rows, err));
     for (int64_t i = 0; i < e->n_rows; i++) {
-        place p = place_of(e, q, i);
-        family[i] = -1;
-        if (is_unadjusted(f, p.metric)) {
-            continue;
-        }
-        int64_t number = number_of(e, f, q, p);
-        if (made[number] == 0) {
-            UP_TRY(name_family(e, f, p.metric, i, declared, err));
-            made[number] = e->n_families;
-        }
-        family[i] = made[number] - 1;
+        UP_TRY(assign_row(e, q, f, i, made, &family[i], err));
     }
 out:
     upi_free(made);
@@ -211,7 +222,6 @@ upi_families_read(up_effects *e, const upi_question *q, int64_t *family, up_erro
 {
     up_status status = UP_OK;
     families f = {0};
-    bool declared = false;
     int64_t n = e->model->moments->experiment->n_metrics;
     UP_TRY(UP_NEW(&f.declared, n, err));
     UP_TRY(UP_NEW(&f.name, e->opts.n_family, err));
@@ -224,9 +234,9 @@ upi_families_read(up_effects *e, const upi_question *q, int64_t *family, up_erro
             goto out;
         }
         UP_TRY(read_text(e, e->opts.family[k], k, &f, err));
-        declared = declared || f.name[k][0] != '\0';
+        f.named = f.named || f.name[k][0] != '\0';
     }
-    UP_TRY(assign(e, q, &f, declared, family, err));
+    UP_TRY(assign(e, q, &f, family, err));
 out:
     upi_free(f.declared);
     upi_free(f.name);

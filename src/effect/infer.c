@@ -92,7 +92,7 @@ resolve_estimand(up_effects *e, up_error *err)
         (void)upi_fix(err, "ask for estimand late, or filter to two of the arms");
         return UP_E_ESTIMAND;
     }
-    if (e->estimand == UPI_ATT && m->design.compliance == UPI_TWO_SIDED) {
+    if (e->estimand == UPI_ATT && m->design.compliance == UPI_COMPLIANCE_TWO_SIDED) {
         (void)upi_fail(err, UP_E_ESTIMAND, "estimand",
             "the effect on the treated is not identified: some units of the control "
             "arm "

@@ -265,6 +265,13 @@ measure_row(work *w, upi_row *row)
     row->numbers.v = v->std_error * v->std_error;
 }
 
+static up_status
+infer_row(work *w, upi_row *row, up_error *err)
+{
+    measure_row(w, row);
+    return upi_row_conclude(w->e, row, err);
+}
+
 up_status
 upi_rows_infer(up_effects *e, up_error *err)
 {
@@ -277,8 +284,7 @@ upi_rows_infer(up_effects *e, up_error *err)
     /* Segment by segment, so that the list of its cells is made once. */
     for (int64_t i = 0; i < e->block; i++) {
         for (int64_t row = i; row < e->n_rows; row += e->block) {
-            measure_row(&w, &e->rows[row]);
-            UP_TRY(upi_row_conclude(e, &e->rows[row], err));
+            UP_TRY(infer_row(&w, &e->rows[row], err));
         }
     }
 out:

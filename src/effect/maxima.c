@@ -349,7 +349,7 @@ upi_maxima_make(int64_t n, double *cov, double df, int64_t sides, bool suffixes,
     m->sides = sides;
     m->suffixes = suffixes;
     UP_TRY(UP_NEW(&m->a, n * n, err));
-    UP_TRY(UP_NEW(&m->shift, BINS * SHIFTS, err));
+    UP_TRY(UP_NEW(&m->shift, (int64_t)BINS * SHIFTS, err));
     UP_TRY(UP_NEW(&m->suffix, BINS * (suffixes ? n : 1), err));
     UP_TRY(factor(m, cov, err));
     UP_TRY(UP_NEW(&m->root, m->rank + 2, err));

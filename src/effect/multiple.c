@@ -115,6 +115,23 @@ out:
     return status;
 }
 
+/* The set of the values of a difference that the tests of the group do not reject. */
+static up_status
+difference_range(const group *g, int64_t k, upi_range *range, up_error *err)
+{
+    up_status status = UP_OK;
+    up_effects *e = g->e;
+    const upi_row *row = &e->rows[g->row[k]];
+    double crit = g->critical != NULL ? g->critical[k] : 0;
+    if (g->critical == NULL) {
+        UP_TRY(
+            upi_rule_critical(&e->rule, &row->at, e->opts.sides, g->level, &crit, err));
+    }
+    *range = upi_row_range(e, row, crit, e->opts.sides);
+out:
+    return status;
+}
+
 static up_status
 put_interval(const group *g, int64_t k, bool rejected, up_error *err)
 {
@@ -125,24 +142,20 @@ put_interval(const group *g, int64_t k, bool rejected, up_error *err)
     upi_range range;
     double low = v->estimate > 0 ? 0 : -(double)INFINITY;
     double high = v->estimate > 0 ? (double)INFINITY : 0;
-    double crit = g->critical != NULL ? g->critical[k] : 0;
     bool beyond = g->critical != NULL
-                      ? upi_beyond(v->statistic, crit, e->opts.sides) != 0
+                      ? upi_beyond(v->statistic, g->critical[k], e->opts.sides) != 0
                       : g->p[k] <= g->level;
+    bool stretched = rejected && !beyond;
     if (v->has_margin) {
         UP_TRY(upi_margin_range(e, row, g->level, &range, err));
         upi_margin_claim(v, &low, &high);
     } else {
-        if (g->critical == NULL) {
-            UP_TRY(upi_rule_critical(
-                &e->rule, &row->at, e->opts.sides, g->level, &crit, err));
-        }
-        range = upi_row_range(e, row, crit, e->opts.sides);
-        if (!isnan(v->relative)) {
-            UP_TRY(put_relative(g, k, rejected && !beyond, err));
-        }
+        UP_TRY(difference_range(g, k, &range, err));
     }
-    if (rejected && !beyond) {
+    if (!v->has_margin && !isnan(v->relative)) {
+        UP_TRY(put_relative(g, k, stretched, err));
+    }
+    if (stretched) {
         cut(low, high, &range);
     }
     v->adjusted_low = range.low;

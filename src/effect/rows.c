@@ -145,6 +145,21 @@ out:
     return status;
 }
 
+/* What the Anderson-Rubin set of a row is made from, where it is asked for. */
+static up_status
+put_anderson_rubin(builder *b, const upi_metric *metric, int64_t arm, int64_t set,
+    upi_row *row, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t average = 0;
+    if (b->e->opts.interval == UP_INTERVAL_AR) {
+        UP_TRY(need_average(b, set, UPI_EVERYONE, &average, err));
+        UP_TRY(upi_anderson_rubin_points(b->e, metric, average, arm, row, err));
+    }
+out:
+    return status;
+}
+
 /* The rows of one segment, one for each period. Effects of all periods stand one after the
  * other, and then the baselines, so that the sum up to a period is the points up to it. */
 static up_status
@@ -183,11 +198,8 @@ build_segment(builder *b, const upi_metric *metric, int64_t arm, int64_t segment
         rows[t].value.baseline = base;
         rows[t].value.segment = e->sets[segment * periods + t].segment;
         rows[t].value.period = e->sets[segment * periods + t].period;
-        if (e->opts.interval == UP_INTERVAL_AR) {
-            int64_t average = 0;
-            UP_TRY(need_average(b, segment * periods + t, UPI_EVERYONE, &average, err));
-            UP_TRY(upi_anderson_rubin_points(e, metric, average, arm, &rows[t], err));
-        }
+        UP_TRY(
+            put_anderson_rubin(b, metric, arm, segment * periods + t, &rows[t], err));
     }
 out:
     return status;

@@ -72,8 +72,8 @@ struct up_model {
     double
         first_stage_f; /* robust Wald F that all first-stage instrument columns are 0; NaN if !iv */
     upi_notes notes;
-    struct upi_posterior
-        *posterior; /* of up_fit_bayes(), see fit/posterior.h; NULL for a linear model */
+    /* of up_fit_bayes(), see fit/posterior.h; NULL for a linear model */
+    struct upi_posterior *posterior;
 };
 
 /* The key of what was randomised: the instrument where there is one, else the arm. Propensities

@@ -183,6 +183,9 @@ note_text_numbers(up_moments *m, const upi_key *k, up_error *err)
     int64_t numbers = 0;
     int64_t levels = k->n_levels - (k->missing_level >= 0 ? 1 : 0);
     const char *odd = NULL;
+    if (k->role != UPI_KEY_COVARIATE || k->type != UPI_STR) {
+        return UP_OK;
+    }
     for (int64_t i = 0; i < k->n_levels; i++) {
         double x = 0;
         if (i == k->missing_level) {
@@ -221,9 +224,7 @@ upi_finish_notes(up_moments *m, up_error *err)
         UP_TRY(note_indicator(m, &e->covariates[i], err));
     }
     for (int64_t k = 0; k < m->n_keys; k++) {
-        if (m->keys[k].role == UPI_KEY_COVARIATE && m->keys[k].type == UPI_STR) {
-            UP_TRY(note_text_numbers(m, &m->keys[k], err));
-        }
+        UP_TRY(note_text_numbers(m, &m->keys[k], err));
     }
 out:
     return status;

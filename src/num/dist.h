@@ -28,9 +28,9 @@ double upi_beta_quantile(double p, double a, double b);
 double upi_binomial_cdf(double k, double n, double p);
 double upi_binomial_two_sided(
     double k, double n, double p); /* sum of all outcomes no likelier than k */
-double upi_ln_gamma(double x); /* x > 0 */
+double upi_ln_gamma(double x);     /* x > 0 */
 double upi_owens_t(double h, double a);
-double upi_lambert_wm1(double x);  /* lower branch, x in [-1/e, 0) */
+double upi_lambert_wm1(double x); /* lower branch, x in [-1/e, 0) */
 
 #ifdef __cplusplus
 }

@@ -63,7 +63,7 @@ static up_status
 find_bounds(upi_looks *l, const upi_power_plan *p, double alpha, up_error *err)
 {
     const up_power_opts *o = &p->o;
-    int64_t sides = p->two_sided ? UPI_TWO_SIDED : UPI_GREATER;
+    int64_t sides = p->two_sided ? UP_TWO_SIDED : UP_GREATER;
     if (o->inference == UP_INFERENCE_ANYTIME) {
         anytime_bounds(l, alpha, sides);
         return UP_OK;

@@ -170,7 +170,8 @@ margin_interval(const plan *p, int64_t i, int decimals, line *l)
 {
     const up_result *r = p->r;
     const char *margin = text(r, i, "margin");
-    bool share = margin[strlen(margin) - 1] == '%';
+    size_t length = strlen(margin);
+    bool share = length > 0 && margin[length - 1] == '%';
     bool adjusted = text(r, i, "family")[0] != '\0';
     double ends[2] = {number(r, i, adjusted ? "adjusted_low" : "margin_low"),
         number(r, i, adjusted ? "adjusted_high" : "margin_high")};

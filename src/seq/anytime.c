@@ -54,10 +54,10 @@ upi_av_log_e_normal(double z, double r, int64_t sides)
         return NAN;
     }
     double shrunk = z * sqrt(1 - r);
-    if (sides == UPI_TWO_SIDED) {
+    if (sides == UP_TWO_SIDED) {
         return log(r) / 2 + shrunk * shrunk / 2;
     }
-    return log(r) / 2 + LN_2 + log_mills(sides == UPI_LESS ? -shrunk : shrunk);
+    return log(r) / 2 + LN_2 + log_mills(sides == UP_LESS ? -shrunk : shrunk);
 }
 
 double
@@ -71,12 +71,12 @@ upi_av_log_e_t(double t, double nu, double r, int64_t sides)
     }
     double scaled = t / sqrt(nu);
     double log_e = log(r) / 2 + growth(scaled * scaled, r, (nu + 1) / 2);
-    if (sides == UPI_TWO_SIDED) {
+    if (sides == UP_TWO_SIDED) {
         return log_e;
     }
     /* the mixture's posterior is a t with nu + 1 degrees of freedom: its centre over its scale */
     double centre = copysign(sqrt((1 - r) * (nu + 1) / (1 / (scaled * scaled) + r)), t);
-    centre = sides == UPI_LESS ? -centre : centre;
+    centre = sides == UP_LESS ? -centre : centre;
     return log_e + LN_2 + log(upi_t_cdf(centre, nu + 1));
 }
 
@@ -115,7 +115,7 @@ static double
 above_target(double t, const void *ctx)
 {
     const target *aim = ctx;
-    return upi_av_log_e_t(t, aim->nu, aim->r, UPI_GREATER) - aim->log_e;
+    return upi_av_log_e_t(t, aim->nu, aim->r, UP_GREATER) - aim->log_e;
 }
 
 /* The one-sided radius, between 0, where E is at most 1, and a point where E is large enough. The
@@ -156,8 +156,8 @@ upi_av_radius_normal(double r, double alpha, int64_t sides)
         return NAN;
     }
     double two_sided = sqrt(upi_av_region_wald(1, r, alpha));
-    return sides == UPI_TWO_SIDED ? two_sided
-                                  : one_sided_radius(INFINITY, r, alpha, two_sided);
+    return sides == UP_TWO_SIDED ? two_sided
+                                 : one_sided_radius(INFINITY, r, alpha, two_sided);
 }
 
 double
@@ -173,7 +173,7 @@ upi_av_radius_t(double nu, double r, double alpha, int64_t sides)
     double one_less_q = -expm1((log(r) + 2 * log(alpha)) / (nu + 1));
     double q_less_r = r * expm1((2 * log(alpha) - nu * log(r)) / (nu + 1));
     double two_sided = sqrt(nu * one_less_q / fmax(q_less_r, 0));
-    if (sides == UPI_TWO_SIDED) {
+    if (sides == UP_TWO_SIDED) {
         return two_sided;
     }
     return one_sided_radius(nu, r, alpha, two_sided);
@@ -186,6 +186,6 @@ upi_av_mixture(double planned, double alpha, int64_t sides)
         return NAN;
     }
     /* twice alpha is as good as the exact optimum for every level in use, and below 1 here */
-    double level = sides == UPI_TWO_SIDED ? alpha : fmin(2 * alpha, 0.999);
+    double level = sides == UP_TWO_SIDED ? alpha : fmin(2 * alpha, 0.999);
     return planned / (-upi_lambert_wm1(-level * level * 0.36787944117144232) - 1);
 }

@@ -7,17 +7,12 @@
 #ifndef UPI_ANYTIME_H
 #define UPI_ANYTIME_H
 
+#include <upshot/sequential.h>
+
 #include <stdint.h>
 
-/* Which alternatives an inference looks at. */
-enum upi_sides {
-    UPI_TWO_SIDED = 0,
-    UPI_GREATER = 1, /* the effect is above the value tested */
-    UPI_LESS = 2     /* the effect is below it */
-};
-
 /* Exact, for the t statistic of one coefficient with nu > 0 degrees of freedom; nu = infinity is
- * the normal form below. sides is an enum upi_sides. */
+ * the normal form below. sides is an enum up_sides. */
 double upi_av_log_e_t(double t, double nu, double r, int64_t sides);
 /* Exact, for the F statistic of d coefficients. With a robust covariance d F is the Wald
  * statistic. */

@@ -32,7 +32,7 @@ check_futility(const up_boundary_opts *o, up_error *err)
     if (o->futility == UP_FUTILITY_NONE) {
         return UP_OK;
     }
-    if (o->sides == UPI_TWO_SIDED || o->anytime != 0) {
+    if (o->sides == UP_TWO_SIDED || o->anytime != 0) {
         (void)upi_fail(err, UP_E_ARGUMENT, "futility",
             "bounds of futility are for one-sided plans with a spending function");
         return upi_fix(err, "give sides = greater, or leave futility out");
@@ -52,7 +52,7 @@ check_options(const up_boundary_opts *o, up_error *err)
     up_status status = UP_OK;
     UP_TRY(check_probability(o->alpha, 0, 1, "alpha", err));
     UP_TRY(check_probability(o->power, o->alpha, 1, "power", err));
-    if (o->sides < UPI_TWO_SIDED || o->sides > UPI_LESS) {
+    if (o->sides < UP_TWO_SIDED || o->sides > UP_LESS) {
         status = upi_fail(
             err, UP_E_ARGUMENT, "sides", "there is no side %lld", (long long)o->sides);
         goto out;
@@ -150,7 +150,7 @@ up_boundaries_find(const up_boundary_opts *opts, up_boundaries **out, up_error *
         UP_TRY(upi_plan_drift(b, &drift, err));
     }
     UP_TRY(upi_plan_walk(b, drift, err));
-    bool two = o.sides == UPI_TWO_SIDED;
+    bool two = o.sides == UP_TWO_SIDED;
     for (int64_t k = 0; k < b->plan.n_looks; k++) {
         b->look[k].nominal_p = (two ? 2 : 1) * upi_normal_sf(b->look[k].efficacy);
     }

@@ -226,7 +226,7 @@ upi_gs_bounds(const upi_gs_plan *plan, double alpha, double *z, up_error *err)
     upi_gs_walk walk = {.n_looks = plan->n_looks, .information = plan->information};
     double spent = 0;
     UP_TRY(check_plan(plan, alpha, err));
-    int64_t sides = plan->one_sided ? UPI_GREATER : UPI_TWO_SIDED;
+    int64_t sides = plan->one_sided ? UP_GREATER : UP_TWO_SIDED;
     double ways = plan->one_sided ? 1 : 2;
     for (int64_t k = 0; k < plan->n_looks; k++) {
         double now = upi_spent(

@@ -19,7 +19,7 @@ static const double LARGEST_DRIFT = 15;
 static bool
 two_sided(const up_boundaries *b)
 {
-    return b->plan.sides == UPI_TWO_SIDED;
+    return b->plan.sides == UP_TWO_SIDED;
 }
 
 /* What lies on the other side of the region at a look. */

@@ -32,12 +32,6 @@ upi_spending_parameter(int64_t spending, double parameter)
     return parameter == 0 ? families[spending].usual : parameter;
 }
 
-const char *
-upi_spending_name(int64_t spending)
-{
-    return families[spending].name;
-}
-
 up_status
 upi_spending_check(int64_t spending, double parameter, const char *field, up_error *err)
 {
@@ -81,6 +75,6 @@ upi_spent(int64_t spending, double parameter, double alpha, int64_t sides, doubl
         return alpha;
     }
     double p = upi_spending_parameter(spending, parameter);
-    return sides == UPI_TWO_SIDED ? 2 * one_side(spending, p, alpha / 2, t)
-                                  : one_side(spending, p, alpha, t);
+    return sides == UP_TWO_SIDED ? 2 * one_side(spending, p, alpha / 2, t)
+                                 : one_side(spending, p, alpha, t);
 }

@@ -11,8 +11,6 @@
 double upi_spending_parameter(int64_t spending, double parameter);
 up_status upi_spending_check(
     int64_t spending, double parameter, const char *field, up_error *err);
-/* Short name in words, e.g. "O'Brien-Fleming type"; static text. */
-const char *upi_spending_name(int64_t spending);
 
 /* The part of alpha spent at fraction t of the information; alpha from t = 1 on. Two-sided, alpha
  * is the total of both sides, and each side spends half of it by the one-sided function. */

@@ -184,7 +184,7 @@ exact_form_holds_from_the_start(void **state)
     (void)state;
     int64_t runs = 4 * replicates(1000);
     double hits = 0;
-    double g = upi_av_mixture(100, ALPHA, UPI_TWO_SIDED);
+    double g = upi_av_mixture(100, ALPHA, UP_TWO_SIDED);
     for (int64_t run = 0; run < runs; run++) {
         upi_rng r = upi_rng_make(22112026, 77, (uint64_t)run, 0);
         sums s = {0};

@@ -19,7 +19,7 @@ test_compliance(void **state)
     up_checkable_free(&x);
 
     up_checkable_make(&(up_checkable_opts){.arm = UP_ARM_TWO, .treated = true}, &x);
-    assert_int_equal(x.model.design.compliance, UPI_ONE_SIDED);
+    assert_int_equal(x.model.design.compliance, UPI_COMPLIANCE_ONE_SIDED);
     r = up_checkable_run(&x, "compliance", text);
     assert_int_equal(r.verdict, 0);
     assert_close(r.number, up_check_expected("compliers"), 1e-13, 0.0);

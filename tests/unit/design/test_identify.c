@@ -20,7 +20,7 @@ test_full(void **state)
     const int64_t diagonal[] = {10, 0, 0, 12};
     upi_crosstab t = table(2, 2, diagonal);
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_FULL);
+    assert_int_equal(d.compliance, UPI_COMPLIANCE_FULL);
     assert_int_equal(d.estimand, UPI_ATE);
     assert_false(d.iv);
     assert_non_null(strstr(d.estimand_text, "ATE (= ITT)"));
@@ -28,7 +28,7 @@ test_full(void **state)
     t.clustered = true;
     t.propensity_varies = true;
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_FULL);
+    assert_int_equal(d.compliance, UPI_COMPLIANCE_FULL);
     assert_true(d.block);
     assert_true(d.propensity_varies);
 }
@@ -45,11 +45,11 @@ test_controls_matched(void **state)
     t.control_instrument = 2;
     t.control_treatment = 0;
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_FULL);
+    assert_int_equal(d.compliance, UPI_COMPLIANCE_FULL);
     /* the same cells with the control misnamed are a cross-over */
     t.control_instrument = 0;
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_TWO_SIDED);
+    assert_int_equal(d.compliance, UPI_COMPLIANCE_TWO_SIDED);
 }
 
 static void
@@ -61,7 +61,7 @@ test_one_sided(void **state)
     const int64_t count[] = {100, 25, 0, 75};
     upi_crosstab t = table(2, 2, count);
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_ONE_SIDED);
+    assert_int_equal(d.compliance, UPI_COMPLIANCE_ONE_SIDED);
     assert_int_equal(d.estimand, UPI_LATE);
     assert_true(d.iv);
     assert_non_null(strstr(d.estimand_text, "LATE (= ATT)"));
@@ -70,11 +70,11 @@ test_one_sided(void **state)
     const int64_t crossed[] = {100, 10, 10, 0, 85, 0, 0, 5, 90};
     t = table(3, 3, crossed);
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_TWO_SIDED);
+    assert_int_equal(d.compliance, UPI_COMPLIANCE_TWO_SIDED);
     const int64_t clean[] = {100, 15, 10, 0, 85, 0, 0, 0, 90};
     t.count = clean;
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_ONE_SIDED);
+    assert_int_equal(d.compliance, UPI_COMPLIANCE_ONE_SIDED);
 }
 
 static void
@@ -86,14 +86,14 @@ test_two_sided(void **state)
     const int64_t count[] = {95, 20, 5, 80};
     upi_crosstab t = table(2, 2, count);
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_TWO_SIDED);
+    assert_int_equal(d.compliance, UPI_COMPLIANCE_TWO_SIDED);
     assert_non_null(strstr(d.estimand_text, "5.0%"));
     assert_non_null(strstr(d.estimand_text, "20.0%"));
     /* an instrument of three levels for two treatments */
     const int64_t wide[] = {90, 50, 20, 0, 50, 80};
     t = table(3, 2, wide);
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_ONE_SIDED);
+    assert_int_equal(d.compliance, UPI_COMPLIANCE_ONE_SIDED);
     assert_true(d.iv);
     assert_non_null(strstr(d.estimand_text, "weighted average"));
     assert_null(strstr(d.estimand_text, "ATT"));
@@ -103,12 +103,12 @@ test_two_sided(void **state)
     const int64_t crossed[] = {90, 50, 20, 1, 50, 80};
     t.count = crossed;
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_TWO_SIDED);
+    assert_int_equal(d.compliance, UPI_COMPLIANCE_TWO_SIDED);
     /* everybody takes the treatment of the arm; still an instrument of three levels */
     const int64_t clean[] = {90, 0, 0, 0, 100, 100};
     t.count = clean;
     assert_ok(upi_identify(&t, &d, &err), &err);
-    assert_int_equal(d.compliance, UPI_ONE_SIDED);
+    assert_int_equal(d.compliance, UPI_COMPLIANCE_ONE_SIDED);
     assert_true(d.iv);
 }
 
@@ -158,9 +158,9 @@ test_names(void **state)
     assert_string_equal(upi_estimand_name(UPI_ATT), "att");
     assert_string_equal(upi_estimand_name(UPI_ATE), "ate");
     assert_string_equal(upi_estimand_name(UPI_ESTIMAND_DEFAULT), "default");
-    assert_string_equal(upi_compliance_name(UPI_FULL), "full");
-    assert_string_equal(upi_compliance_name(UPI_ONE_SIDED), "one-sided");
-    assert_string_equal(upi_compliance_name(UPI_TWO_SIDED), "two-sided");
+    assert_string_equal(upi_compliance_name(UPI_COMPLIANCE_FULL), "full");
+    assert_string_equal(upi_compliance_name(UPI_COMPLIANCE_ONE_SIDED), "one-sided");
+    assert_string_equal(upi_compliance_name(UPI_COMPLIANCE_TWO_SIDED), "two-sided");
 }
 
 int

@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t all_sides[] = {UPI_TWO_SIDED, UPI_GREATER, UPI_LESS};
+static const int64_t all_sides[] = {UP_TWO_SIDED, UP_GREATER, UP_LESS};
 
 static int64_t
 read_sides(const char *word)
 {
-    return strcmp(word, "two") == 0       ? UPI_TWO_SIDED
-           : strcmp(word, "greater") == 0 ? UPI_GREATER
-                                          : UPI_LESS;
+    return strcmp(word, "two") == 0       ? UP_TWO_SIDED
+           : strcmp(word, "greater") == 0 ? UP_GREATER
+                                          : UP_LESS;
 }
 
 static void
@@ -129,9 +129,9 @@ agrees_with_confseq_on_one_side(void **state)
     (void)state;
     double g = 100 / (2 * log(1 / 0.1) + log(1 + 2 * log(1 / 0.1)));
     assert_close(
-        upi_av_log_e_normal(1, ratio(g, 100), UPI_GREATER), -0.06502391, 0, 6e-9);
+        upi_av_log_e_normal(1, ratio(g, 100), UP_GREATER), -0.06502391, 0, 6e-9);
     assert_close(
-        upi_av_radius_normal(ratio(g, 100), 0.05, UPI_GREATER) * 10, 27.66071, 0, 6e-6);
+        upi_av_radius_normal(ratio(g, 100), 0.05, UP_GREATER) * 10, 27.66071, 0, 6e-6);
 }
 
 static void
@@ -148,7 +148,7 @@ e_value_p_value_and_radius_are_duals(void **state)
                 for (int k = 0; k < 3; k++) {
                     double radius =
                         upi_av_radius_t(freedom[f], shares[s], alphas[a], all_sides[k]);
-                    double edge = all_sides[k] == UPI_LESS ? -radius : radius;
+                    double edge = all_sides[k] == UP_LESS ? -radius : radius;
                     double log_e =
                         upi_av_log_e_t(edge, freedom[f], shares[s], all_sides[k]);
                     if (isinf(radius)) { /* no statistic is enough */
@@ -176,18 +176,18 @@ one_side_shrinks_the_radius_and_keeps_the_sign(void **state)
     (void)state;
     double freedom[] = {5, 40, INFINITY};
     for (int f = 0; f < 3; f++) {
-        double two = upi_av_radius_t(freedom[f], 0.1, 0.05, UPI_TWO_SIDED);
-        double one = upi_av_radius_t(freedom[f], 0.1, 0.05, UPI_GREATER);
+        double two = upi_av_radius_t(freedom[f], 0.1, 0.05, UP_TWO_SIDED);
+        double one = upi_av_radius_t(freedom[f], 0.1, 0.05, UP_GREATER);
         assert_true(one < two);
         /* the exact mixture lies within what a doubled level would give */
-        assert_true(one > upi_av_radius_t(freedom[f], 0.1, 0.1, UPI_TWO_SIDED) * 0.999);
+        assert_true(one > upi_av_radius_t(freedom[f], 0.1, 0.1, UP_TWO_SIDED) * 0.999);
         double before = -INFINITY;
         for (double t = -60; t <= 60; t += 0.25) {
-            double greater = upi_av_log_e_t(t, freedom[f], 0.1, UPI_GREATER);
+            double greater = upi_av_log_e_t(t, freedom[f], 0.1, UP_GREATER);
             assert_true(greater > before);
             before = greater;
             assert_close(
-                greater, upi_av_log_e_t(-t, freedom[f], 0.1, UPI_LESS), 1e-14, 0);
+                greater, upi_av_log_e_t(-t, freedom[f], 0.1, UP_LESS), 1e-14, 0);
         }
     }
 }
@@ -200,9 +200,9 @@ two_sides_average_to_both(void **state)
     double freedom[] = {4, 77, INFINITY};
     for (int f = 0; f < 3; f++) {
         for (double t = -8; t <= 8; t += 0.5) {
-            double up = upi_av_log_e_t(t, freedom[f], 0.07, UPI_GREATER);
-            double down = upi_av_log_e_t(t, freedom[f], 0.07, UPI_LESS);
-            double both = upi_av_log_e_t(t, freedom[f], 0.07, UPI_TWO_SIDED);
+            double up = upi_av_log_e_t(t, freedom[f], 0.07, UP_GREATER);
+            double down = upi_av_log_e_t(t, freedom[f], 0.07, UP_LESS);
+            double both = upi_av_log_e_t(t, freedom[f], 0.07, UP_TWO_SIDED);
             assert_close(exp(up) / 2 + exp(down) / 2, exp(both), 1e-12, 0);
         }
     }
@@ -230,9 +230,9 @@ f_of_one_coefficient_is_t_and_wald_its_limit(void **state)
     (void)state;
     for (double t = 0; t < 9; t += 0.75) {
         assert_close(upi_av_log_e_f(t * t, 1, 17, 0.2),
-            upi_av_log_e_t(t, 17, 0.2, UPI_TWO_SIDED), 1e-13, 1e-13);
+            upi_av_log_e_t(t, 17, 0.2, UP_TWO_SIDED), 1e-13, 1e-13);
         assert_close(upi_av_log_e_wald(t * t, 1, 0.2),
-            upi_av_log_e_normal(t, 0.2, UPI_TWO_SIDED), 1e-13, 1e-13);
+            upi_av_log_e_normal(t, 0.2, UP_TWO_SIDED), 1e-13, 1e-13);
         assert_close(upi_av_log_e_f(t, 3, INFINITY, 0.2),
             upi_av_log_e_wald(3 * t, 3, 0.2), 1e-14, 0);
     }
@@ -246,24 +246,24 @@ static void
 extremes_stay_finite_in_logarithms(void **state)
 {
     (void)state;
-    assert_true(isfinite(upi_av_log_e_t(1e200, 30, 0.1, UPI_TWO_SIDED)));
+    assert_true(isfinite(upi_av_log_e_t(1e200, 30, 0.1, UP_TWO_SIDED)));
     assert_close(
-        upi_av_log_e_t(INFINITY, 30, 0.1, UPI_TWO_SIDED), -15 * log(0.1), 1e-12, 0);
-    assert_true(isfinite(upi_av_log_e_t(-1e200, 30, 0.1, UPI_GREATER)));
-    assert_true(isfinite(upi_av_log_e_normal(1e150, 0.1, UPI_GREATER)));
-    double far = upi_av_log_e_normal(-1e6, 0.1, UPI_GREATER);
+        upi_av_log_e_t(INFINITY, 30, 0.1, UP_TWO_SIDED), -15 * log(0.1), 1e-12, 0);
+    assert_true(isfinite(upi_av_log_e_t(-1e200, 30, 0.1, UP_GREATER)));
+    assert_true(isfinite(upi_av_log_e_normal(1e150, 0.1, UP_GREATER)));
+    double far = upi_av_log_e_normal(-1e6, 0.1, UP_GREATER);
     /* Mills' ratio: E = sqrt(4 r) / (x sqrt(2 pi)) at x = 1e6 sqrt(1 - r) */
     assert_close(far,
         log(2 * sqrt(0.1) / (1e6 * sqrt(0.9) * sqrt(2 * 3.14159265358979))), 1e-11, 0);
     /* both sides of the switch to the series */
     double at = 35 / sqrt(0.9);
-    assert_close(upi_av_log_e_normal(-at * (1 + 1e-14), 0.1, UPI_GREATER),
-        upi_av_log_e_normal(-at * (1 - 1e-14), 0.1, UPI_GREATER), 1e-12, 0);
+    assert_close(upi_av_log_e_normal(-at * (1 + 1e-14), 0.1, UP_GREATER),
+        upi_av_log_e_normal(-at * (1 - 1e-14), 0.1, UP_GREATER), 1e-12, 0);
     assert_close(upi_av_p(800), exp(-800.0), 0, 0);
     assert_close(upi_av_p(-3), 1, 0, 0);
     /* no information yet (r = 1): E is 1 whatever the data, and the radius is without bound */
-    assert_close(upi_av_log_e_normal(5, 1, UPI_TWO_SIDED), 0, 0, 0);
-    assert_close(upi_av_log_e_t(5, 9, 1, UPI_GREATER), 0, 0, 1e-15);
+    assert_close(upi_av_log_e_normal(5, 1, UP_TWO_SIDED), 0, 0, 0);
+    assert_close(upi_av_log_e_t(5, 9, 1, UP_GREATER), 0, 0, 1e-15);
     for (int k = 0; k < 3; k++) {
         assert_true(isinf(upi_av_radius_normal(1, 0.05, all_sides[k])));
         assert_true(isinf(upi_av_radius_t(4, 1, 0.05, all_sides[k])));
@@ -290,10 +290,10 @@ the_tuned_mixture_is_the_best_at_its_plan(void **state)
     }
     assert_close(upi_av_mixture(1, 0.05, 0), 0.121773488698657, 1e-14, 0);
     assert_close(upi_av_mixture(1, 0.01, 0), 0.0850602606088632, 1e-14, 0);
-    assert_close(upi_av_mixture(1, 0.05, UPI_LESS), 0.150639795804354, 1e-14, 0);
+    assert_close(upi_av_mixture(1, 0.05, UP_LESS), 0.150639795804354, 1e-14, 0);
     assert_close(
         upi_av_radius_normal(ratio(0.121773488698657, 1), 0.05, 0), 3.0351224, 0, 5e-8);
-    assert_true(upi_av_mixture(1, 0.9, UPI_GREATER) > 0);
+    assert_true(upi_av_mixture(1, 0.9, UP_GREATER) > 0);
 }
 
 static void
