@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 64, STREAM_LATTICE = 0x706f6c69 };
+enum { BLOCK = 64 };
 
 up_status
 upi_lattice_make(
@@ -27,7 +27,7 @@ upi_lattice_make(
         113, 127, 131};
     up_status status = UP_OK;
     double *z = NULL;
-    upi_rng r = upi_rng_make(seed, STREAM_LATTICE, 0, 0);
+    upi_rng r = upi_rng_make(seed, UPI_STREAM_POLICY_LATTICE, 0, 0);
     UP_TRY(UP_NEW(&z, n * dimensions, err));
     for (int64_t k = 0; k < dimensions; k++) {
         double step = sqrt(primes[k]);

@@ -37,9 +37,6 @@ double upi_ranks_loss(const upi_contest *c, const upi_ranks *r, int64_t i);
 
 /* ---- the methods ---- */
 
-/* Two arms; infinite luck where df <= 1. */
-void upi_rank_two(const upi_contest *c, upi_ranks *out);
-
 /* Up to four arms of any covariance. */
 enum { UPI_ORTHANT_ARMS = 4 };
 bool upi_rank_orthant_fits(const upi_contest *c);
@@ -50,9 +47,6 @@ up_status upi_rank_orthant(const upi_contest *c, upi_ranks *out, up_error *err);
 bool upi_rank_independent_fits(const upi_contest *c, double *variance);
 up_status upi_rank_independent(
     const upi_contest *c, const double *variance, upi_ranks *out, up_error *err);
-
-up_status upi_rank_simulate(const upi_contest *c, int64_t draws, uint64_t seed,
-    uint64_t stream, upi_ranks *out, up_error *err);
 
 /* ---- what the quadratures share ---- */
 

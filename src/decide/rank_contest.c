@@ -35,8 +35,9 @@ t_density(double x, double df)
     return exp(log_pdf);
 }
 
-void
-upi_rank_two(const upi_contest *c, upi_ranks *out)
+/* Two arms; infinite luck where df <= 1. */
+static void
+rank_two(const upi_contest *c, upi_ranks *out)
 {
     double s = sqrt(c->cov[0] + c->cov[3] - 2 * c->cov[2]);
     double z = (c->mean[1] - c->mean[0]) / s;
@@ -61,7 +62,7 @@ static void
 draw(const simulation *s, uint64_t seed, uint64_t stream, int64_t k)
 {
     int64_t n = s->c->n;
-    upi_rng rng = upi_rng_make(seed, 0x72616e6bU, stream, (uint64_t)k);
+    upi_rng rng = upi_rng_make(seed, UPI_STREAM_RANK, stream, (uint64_t)k);
     for (int64_t i = 0; i < n; i++) {
         s->z[i] = upi_rng_normal(&rng);
     }
@@ -94,8 +95,8 @@ tally(const simulation *s, upi_ranks *out)
     }
 }
 
-up_status
-upi_rank_simulate(const upi_contest *c, int64_t draws, uint64_t seed, uint64_t stream,
+static up_status
+rank_simulated(const upi_contest *c, int64_t draws, uint64_t seed, uint64_t stream,
     upi_ranks *out, up_error *err)
 {
     up_status status = UP_OK;
@@ -157,13 +158,13 @@ upi_contest_decide(const upi_contest *c, const up_rank_opts *opts, uint64_t stre
     UP_TRY(UP_NEW(&variance, c->n, err));
     bool exact = opts->simulate == 0;
     if (exact && c->n == 2) {
-        upi_rank_two(c, &made);
+        rank_two(c, &made);
     } else if (exact && upi_rank_orthant_fits(c)) {
         UP_TRY(upi_rank_orthant(c, &made, err));
     } else if (exact && upi_rank_independent_fits(c, variance)) {
         UP_TRY(upi_rank_independent(c, variance, &made, err));
     } else {
-        UP_TRY(upi_rank_simulate(c, draws, (uint64_t)opts->seed, stream, &made, err));
+        UP_TRY(rank_simulated(c, draws, (uint64_t)opts->seed, stream, &made, err));
     }
     *out = made;
     made = (upi_ranks){0};

@@ -35,7 +35,6 @@ enum {
 };
 static const double enough = 4e-6; /* standard error at the 5 % point */
 static const double most_work = 1.5e9;
-static const uint64_t stream = 0x6d6178; /* of the random numbers */
 
 typedef struct bin {
     double count, sum;
@@ -186,12 +185,13 @@ sample(upi_maxima *m, int64_t from, int64_t to, up_error *err)
     UP_TRY(UP_NEW(&y, m->n * BLOCK, err));
     UP_TRY(UP_NEW(&shift, m->rank + 2, err));
     for (int64_t s = 0; s < SHIFTS; s++) {
-        upi_rng rng = upi_rng_make(0, stream, (uint64_t)s, 0);
+        upi_rng rng = upi_rng_make(0, UPI_STREAM_MAXIMA, (uint64_t)s, 0);
         for (int64_t d = 0; d < m->rank + 2; d++) {
             shift[d] = upi_rng_uniform(&rng);
         }
         for (int64_t j = from; j < to; j += BLOCK) {
-            upi_rng own = upi_rng_make(0, stream, (uint64_t)s, (uint64_t)j + 1);
+            upi_rng own =
+                upi_rng_make(0, UPI_STREAM_MAXIMA, (uint64_t)s, (uint64_t)j + 1);
             directions(m, shift, j, u, &own);
             upi_gemm(
                 'N', 'N', m->n, BLOCK, m->rank, 1, m->a, m->n, u, m->rank, 0, y, m->n);

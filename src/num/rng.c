@@ -105,9 +105,8 @@ upi_rng_gamma(upi_rng *r, double shape)
     }
 }
 
-/* A binomial count by Beta order statistics (Ahrens & Dieter 1974): about log2(n) draws. */
-static int64_t
-binomial(upi_rng *r, int64_t n, double p)
+int64_t
+upi_rng_binomial(upi_rng *r, int64_t n, double p)
 {
     int64_t count = 0;
     while (n > 16) {
@@ -147,7 +146,7 @@ upi_rng_poisson(upi_rng *r, double mean)
         int64_t k = (int64_t)(mean * 0.875);
         double time = upi_rng_gamma(r, (double)k);
         if (time > mean) {
-            return count + binomial(r, k - 1, mean / time);
+            return count + upi_rng_binomial(r, k - 1, mean / time);
         }
         count += k;
         mean -= time;

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STREAM_ORDER = 301, STREAM_LEFT_OVER, STREAM_BERNOULLI };
-
 static int
 compare_items(const void *a, const void *b)
 {
@@ -59,7 +57,7 @@ upi_draw_complete(const up_assignment *a, uint64_t seed, uint64_t draw,
 {
     const upi_ids *items = upi_items(a);
     for (int64_t i = 0; i < items->n; i++) {
-        upi_rng r = upi_rng_make(seed, STREAM_ORDER, draw, items->hash[i]);
+        upi_rng r = upi_rng_make(seed, UPI_STREAM_ASSIGN_ORDER, draw, items->hash[i]);
         int64_t stratum = a->stratum_of != NULL ? a->stratum_of[i] : 0;
         scratch[i] = (upi_draw_item){upi_rng_u64(&r), stratum, i};
     }
@@ -70,7 +68,7 @@ upi_draw_complete(const up_assignment *a, uint64_t seed, uint64_t draw,
             last++;
         }
         uint64_t name = a->stratum_of != NULL ? a->strata.hash[stratum] : 0;
-        upi_rng r = upi_rng_make(seed, STREAM_LEFT_OVER, draw, name);
+        upi_rng r = upi_rng_make(seed, UPI_STREAM_ASSIGN_LEFT_OVER, draw, name);
         int64_t count[UPI_ASSIGN_ARMS] = {0};
         quotas(a, last - first, upi_rng_uniform(&r), count);
         int64_t k = 0;
@@ -103,7 +101,7 @@ upi_draw_bernoulli(const up_assignment *a, uint64_t seed, uint8_t *arm)
 {
     const upi_ids *items = upi_items(a);
     for (int64_t i = 0; i < items->n; i++) {
-        upi_rng r = upi_rng_make(seed, STREAM_BERNOULLI, 0, items->hash[i]);
+        upi_rng r = upi_rng_make(seed, UPI_STREAM_ASSIGN_BERNOULLI, 0, items->hash[i]);
         arm[i] = (uint8_t)arm_at(a->share, a->n_arms, upi_rng_uniform(&r));
     }
 }

@@ -16,8 +16,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { STREAM_RESAMPLE = 321, SMALL_BINOMIAL = 24 };
-
 typedef struct outcome {
     bool fitted, rejects, covers;
     double estimate;
@@ -47,32 +45,6 @@ typedef struct draw {
     up_moments m;
     int64_t capacity;
 } draw;
-
-/* Binomial by splitting at a median (Devroye 1986, sec. X.4.3): exact, and its cost grows with the
- * logarithm of n. */
-static int64_t
-binomial(upi_rng *r, int64_t n, double p)
-{
-    int64_t count = 0;
-    while (n > SMALL_BINOMIAL) {
-        int64_t i = n / 2 + 1;
-        double a = upi_rng_gamma(r, (double)i);
-        double b = upi_rng_gamma(r, (double)(n + 1 - i));
-        double x = a / (a + b);
-        if (x <= p) {
-            count += i;
-            n -= i;
-            p = (p - x) / (1 - x);
-        } else {
-            n = i - 1;
-            p = p / x;
-        }
-    }
-    for (int64_t k = 0; k < n; k++) {
-        count += upi_rng_uniform(r) < p ? 1 : 0;
-    }
-    return count;
-}
 
 static int64_t
 width(const up_moments *m)
@@ -168,7 +140,7 @@ draw_sums(
     d->m.n[k] = n;
     if (s->share) {
         double p = fmin(1, fmax(0, arm == 1 ? with_effect(s, mu) : mu));
-        mean[s->y] = (double)binomial(r, n, p) / (double)n;
+        mean[s->y] = (double)upi_rng_binomial(r, n, p) / (double)n;
         m2[s->y * (s->y + 3) / 2] = (double)n * mean[s->y] * (1 - mean[s->y]);
         return;
     }
@@ -188,7 +160,8 @@ draw_arm(const simulation *s, draw *d, int64_t arm, upi_rng *r, up_error *err)
     double rest = s->rows;
     for (int64_t i = 0; i < s->n_control && left > 0; i++) {
         double here = (double)s->m->n[s->control[i]];
-        int64_t n = i + 1 == s->n_control ? left : binomial(r, left, here / rest);
+        int64_t n =
+            i + 1 == s->n_control ? left : upi_rng_binomial(r, left, here / rest);
         rest -= here;
         left -= n;
         if (n == 0) {
@@ -269,7 +242,7 @@ replicate(void *ctx, int64_t chunk, int worker, up_error *err)
     up_model *model = NULL;
     up_effects *effects = NULL;
     up_error own = UP_ERROR_INIT;
-    upi_rng r = upi_rng_make(s->seed, STREAM_RESAMPLE, (uint64_t)chunk, 0);
+    upi_rng r = upi_rng_make(s->seed, UPI_STREAM_RESAMPLE, (uint64_t)chunk, 0);
     d.m.n_groups = 0;
     d.m.code = NULL;
     d.m.n = NULL;

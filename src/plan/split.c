@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-enum { STREAM_SPLIT = 311 };
-
 typedef struct split {
     up_source *inner;
     upi_variable cluster; /* expr NULL = by row */
@@ -37,7 +35,7 @@ typedef struct job {
 static upi_str
 arm_of(const job *j, uint64_t a, uint64_t b)
 {
-    upi_rng r = upi_rng_make(j->s->seed, STREAM_SPLIT, a, b);
+    upi_rng r = upi_rng_make(j->s->seed, UPI_STREAM_SPLIT, a, b);
     return upi_str_make(upi_rng_u64(&r) >> 63 != 0 ? "b" : "a", 1);
 }
 

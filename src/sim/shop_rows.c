@@ -8,14 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 
-enum {
-    STREAM_UNIT = 101,
-    STREAM_HOUSEHOLD,
-    STREAM_WEEK,
-    STREAM_LOCAL,
-    STREAM_COVARIATE
-};
-
 enum { N_FIXED_COLUMNS = 18 };
 
 /* What stays the same over the weeks of a shopper. */
@@ -99,7 +91,7 @@ pick_arm(const upi_shop *s, const upi_shop_cell *c, double u)
 static void
 make_covariates(writer *w, uint64_t unit)
 {
-    upi_rng r = upi_rng_make(w->shop->seed, STREAM_COVARIATE, 0, unit);
+    upi_rng r = upi_rng_make(w->shop->seed, UPI_STREAM_SHOP_COVARIATE, 0, unit);
     w->who.covariates = 0;
     for (int64_t j = 0; j < w->shop->o.covariates; j++) {
         w->c[j] = noise(&r);
@@ -112,10 +104,11 @@ make_shopper(writer *w, int64_t index)
 {
     const upi_shop *s = w->shop;
     shopper *p = &w->who;
-    upi_rng own = upi_rng_make(s->seed, STREAM_UNIT, 0, (uint64_t)index);
+    upi_rng own = upi_rng_make(s->seed, UPI_STREAM_SHOP_UNIT, 0, (uint64_t)index);
     p->index = index;
     p->household = s->o.clusters > 0 ? upi_rng_below(&own, s->o.clusters) : index;
-    upi_rng home = upi_rng_make(s->seed, STREAM_HOUSEHOLD, 0, (uint64_t)p->household);
+    upi_rng home =
+        upi_rng_make(s->seed, UPI_STREAM_SHOP_HOUSEHOLD, 0, (uint64_t)p->household);
     int64_t width = 3 * s->n_loyalty;
     p->country = pick(s->country_limit, 0, s->n_country, upi_rng_uniform(&home));
     int64_t first = p->country * width;
@@ -161,9 +154,10 @@ make_week(const writer *w, int64_t week)
     const shopper *p = &w->who;
     const upi_shop_cell *c = &s->cell[p->cell];
     const upi_shop_arm *arm = &s->arm[p->received];
-    upi_rng local =
-        upi_rng_make(s->seed, STREAM_LOCAL, (uint64_t)week, (uint64_t)p->household);
-    upi_rng r = upi_rng_make(s->seed, STREAM_WEEK, (uint64_t)week, (uint64_t)p->index);
+    upi_rng local = upi_rng_make(
+        s->seed, UPI_STREAM_SHOP_LOCAL, (uint64_t)week, (uint64_t)p->household);
+    upi_rng r =
+        upi_rng_make(s->seed, UPI_STREAM_SHOP_WEEK, (uint64_t)week, (uint64_t)p->index);
     double u = upi_rng_uniform(&local);
     int64_t economy = u < upi_shop_economy_share[0]                               ? 0
                       : u < upi_shop_economy_share[0] + upi_shop_economy_share[1] ? 1

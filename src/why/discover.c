@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { STREAM = 0x70630001, MOST_RESAMPLES = 100000 };
+enum { MOST_RESAMPLES = 100000 };
 
 struct up_discovery {
     up_graph *graph;
@@ -94,7 +94,8 @@ resample(search *s, int64_t n, const up_run *run, up_error *err)
             status = upi_fail(err, UP_E_STOPPED, NULL, "stopped on request");
             goto out;
         }
-        upi_rng rng = upi_rng_make(run != NULL ? run->seed : 0, STREAM, (uint64_t)r, 0);
+        upi_rng rng = upi_rng_make(
+            run != NULL ? run->seed : 0, UPI_STREAM_DISCOVER, (uint64_t)r, 0);
         for (int64_t b = 0; b < blocks; b++) {
             times[b] = 0;
         }

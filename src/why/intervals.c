@@ -20,8 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STREAM_MONTE_CARLO = 0x6d6331, STREAM_BOOTSTRAP = 0x6d6332 };
-
 /* ---- values ---- */
 
 static double
@@ -273,8 +271,8 @@ draw_normal(
     UP_TRY(UP_NEW(&z, n, err));
     upi_cholesky_semi(n, m->stack.cov + system * n * (all + 1), all, 1e-12, root, n);
     for (int64_t b = 0; b < d->n; b++) {
-        upi_rng rng =
-            upi_rng_make(seed, STREAM_MONTE_CARLO, (uint64_t)b, (uint64_t)system);
+        upi_rng rng = upi_rng_make(
+            seed, UPI_STREAM_MEDIATE_MONTE_CARLO, (uint64_t)b, (uint64_t)system);
         double *theta = d->theta + b * n;
         for (int64_t i = 0; i < n; i++) {
             z[i] = upi_rng_normal(&rng);
@@ -337,7 +335,8 @@ resampled_triangle(const resample *q, int64_t replicate, double *square, double 
     const upi_stack *s = &q->m->stack;
     int64_t n = q->m->h.n_columns;
     memset(square, 0, (size_t)(n * n) * sizeof *square);
-    upi_rng rng = upi_rng_make(q->seed, STREAM_BOOTSTRAP, (uint64_t)replicate, 0);
+    upi_rng rng =
+        upi_rng_make(q->seed, UPI_STREAM_MEDIATE_BOOTSTRAP, (uint64_t)replicate, 0);
     for (int64_t i = 0; i < s->blocks.n_blocks; i++) {
         int64_t block = upi_rng_below(&rng, s->blocks.n_blocks);
         const double *from =
