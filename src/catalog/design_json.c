@@ -55,8 +55,9 @@ put_lists(upi_json *j, const up_experiment *e)
     upi_json_array_end(j);
 }
 
-up_status
-upi_design_json(const upi_pipeline *p, char **out, up_error *err)
+/* The design as a JSON object. */
+static up_status
+design_text(const upi_pipeline *p, char **out, up_error *err)
 {
     static const char *const policies[] = {"refuse", "drop", "indicator"};
     const up_model *m = p->model;
@@ -155,7 +156,7 @@ upi_pipeline_describe(
 {
     up_status status = UP_OK;
     UP_TRY(set_context(p, r, err));
-    UP_TRY(upi_design_json(p, &r->design, err));
+    UP_TRY(design_text(p, &r->design, err));
     UP_TRY(upi_strdup_to(&r->input.source, upi_request_text(q, "source"), err));
     UP_TRY(upi_strdup_to(&r->input.layout, up_moments_layout(p->moments), err));
     r->input.capsule = p->capsule;

@@ -318,12 +318,6 @@ static const topic topics[] = {
 
 enum { N_TOPICS = sizeof topics / sizeof topics[0] };
 
-const char *
-upi_guide_topic(int64_t i)
-{
-    return i >= 0 && i < N_TOPICS ? topics[i].name : NULL;
-}
-
 static up_status
 refuse(const char *name, up_error *err)
 {

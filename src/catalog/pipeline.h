@@ -58,8 +58,6 @@ up_status upi_pipeline_checks(
 /* Adds a note, but that of the layout, which stands in the input: it may differ between rows
  * and capsule. */
 up_status upi_pipeline_note(upi_notes *to, up_note note, up_error *err);
-/* The design as a JSON object. */
-up_status upi_design_json(const upi_pipeline *p, char **out, up_error *err);
 
 /* "upshot VERB SOURCE ..." with the options of the request that the verb shares; `skip` is
  * left out. */

@@ -47,8 +47,7 @@ up_status upi_catalog_require(const char *name, const up_verb **out, up_error *e
  * fix of a failed request. */
 up_status upi_fail_unknown_option(const up_verb *verb, const char *name, up_error *err);
 
-/* Topics of the guide and codes of explain, for choices in help; NULL ends. */
-const char *upi_guide_topic(int64_t i);
+/* The codes of explain in order; NULL ends. */
 const char *upi_explain_code(int64_t i);
 
 #endif

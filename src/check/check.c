@@ -47,8 +47,8 @@ upi_checks_skip(up_checks *c, const char *name, up_error *err, const char *why)
     return upi_checks_put(c, &f, err, "%s", why);
 }
 
-up_status
-upi_check_units(const up_model *m, up_checks *c, up_error *err)
+static up_status
+check_units(const up_model *m, up_checks *c, up_error *err)
 {
     upi_finding f = {"repeated units", UPI_PASSED, NAN, NAN, ""};
     const up_experiment *e = m->moments->experiment;
@@ -74,7 +74,7 @@ run_all(const up_model *m, const upi_arm_counts *a, up_checks *c, up_error *err)
     UP_TRY(upi_check_missing(m, a, c, err));
     UP_TRY(upi_check_rows(m, a, c, err));
     UP_TRY(upi_check_clusters(m, a, c, err));
-    UP_TRY(upi_check_units(m, c, err));
+    UP_TRY(check_units(m, c, err));
     UP_TRY(upi_check_compliance(m, c, err));
     UP_TRY(upi_check_first_stage(m, c, err));
     UP_TRY(upi_check_overlap(m, a, c, err));

@@ -99,6 +99,5 @@ up_status upi_check_propensity(
     const up_model *m, const upi_arm_counts *a, up_checks *c, up_error *err);
 up_status upi_check_balance(
     const up_model *m, const upi_arm_counts *a, up_checks *c, up_error *err);
-up_status upi_check_units(const up_model *m, up_checks *c, up_error *err);
 
 #endif

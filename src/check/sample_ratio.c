@@ -25,24 +25,13 @@ typedef struct plan {
     int64_t n;
 } plan;
 
-static int64_t
-find_label(const upi_key *key, const char *label)
-{
-    for (int64_t i = 0; i < key->n_levels; i++) {
-        if (strcmp(key->label[i], label) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 static void
 use_split(const up_moments *m, const upi_arm_counts *a, plan *p)
 {
     const up_experiment *e = m->experiment;
     p->from = BASIS_SPLIT;
     for (int64_t i = 0; i < e->n_split; i++) {
-        int64_t level = find_label(&m->keys[a->key], e->split_labels[i]);
+        int64_t level = upi_key_level(&m->keys[a->key], e->split_labels[i]);
         if (level >= 0) {
             p->share[level] = e->split_shares[i];
         } else {

@@ -83,12 +83,6 @@ typedef struct upi_context {
 
 /* Fills in what follows from the numbers of a policy: lattice, base, table. */
 up_status upi_policy_prepare(up_policy *p, up_error *err);
-/* Finds the features of a context; -1, or the input that is not known. */
-int64_t upi_policy_features(
-    const up_policy *p, const double *context, upi_context *out);
-/* Mean and covariance (M, M) of the rewards over arm 0. */
-void upi_policy_rewards(
-    const up_policy *p, const upi_context *c, double *mean, double *covariance);
 
 up_status upi_lattice_make(
     int64_t n, int64_t dimensions, uint64_t seed, upi_lattice *out, up_error *err);

@@ -122,17 +122,6 @@ find_metric(maker *k, up_error *err)
 
 /* ---- arms ---- */
 
-static int64_t
-find_level(const upi_key *key, const char *label)
-{
-    for (int64_t l = 0; label != NULL && l < key->n_levels; l++) {
-        if (strcmp(key->label[l], label) == 0) {
-            return l;
-        }
-    }
-    return -1;
-}
-
 static up_status
 list_arms(maker *k, up_error *err)
 {
@@ -147,7 +136,7 @@ list_arms(maker *k, up_error *err)
     }
     UP_TRY(UP_NEW(&k->arm, n, err));
     for (int64_t i = 0; i < n; i++) {
-        int64_t level = k->o->n_arms > 0 ? find_level(key, k->o->arms[i]) : i;
+        int64_t level = k->o->n_arms > 0 ? upi_key_level(key, k->o->arms[i]) : i;
         bool twice = false;
         for (int64_t j = 0; j < i; j++) {
             twice = twice || k->arm[j] == level;

@@ -51,8 +51,9 @@ add_input(const up_policy *p, const upi_policy_input *in, double x, upi_context 
     return feature < 0 || p->unsupported[feature] == 0;
 }
 
-int64_t
-upi_policy_features(const up_policy *p, const double *context, upi_context *out)
+/* Finds the features of a context; -1, or the input that is not known. */
+static int64_t
+find_features(const up_policy *p, const double *context, upi_context *out)
 {
     out->n = 0;
     add_feature(out, 0, 1);
@@ -91,8 +92,9 @@ quadratic(const upi_context *c, const double *v, int64_t ld)
     return sum;
 }
 
-void
-upi_policy_rewards(
+/* Mean and covariance (M, M) of the rewards over arm 0. */
+static void
+rewards_over_base(
     const up_policy *p, const upi_context *c, double *mean, double *covariance)
 {
     int64_t m = p->n_contrasts;
@@ -183,7 +185,7 @@ play(const up_policy *p, const upi_context *c, double *probability)
     double mean[UPI_POLICY_ARMS];
     double covariance[UPI_POLICY_ARMS * UPI_POLICY_ARMS];
     int64_t k = p->n_arms;
-    upi_policy_rewards(p, c, mean, covariance);
+    rewards_over_base(p, c, mean, covariance);
     for (int64_t a = 0; p->minimize != 0 && a < k - 1; a++) {
         mean[a] = -mean[a];
     }
@@ -236,7 +238,7 @@ fill_table(up_policy *p, up_error *err)
     for (int64_t t = 0; t < n; t++) {
         upi_context c;
         up_policy_context(p, t, context);
-        p->table_known[t] = upi_policy_features(p, context, &c) < 0;
+        p->table_known[t] = find_features(p, context, &c) < 0;
         if (p->table_known[t]) {
             play(p, &c, p->table + t * p->n_arms);
         }
@@ -319,7 +321,7 @@ look_up(const up_policy *p, const double *context, double *scratch, const double
             return UP_OK;
         }
     }
-    unknown = upi_policy_features(p, context, &c);
+    unknown = find_features(p, context, &c);
     if (unknown < 0) {
         play(p, &c, scratch);
         *at = scratch;
@@ -453,14 +455,14 @@ up_policy_effect(
     }
     if (context == NULL) {
         average_context(p, &c);
-    } else if (upi_policy_features(p, context, &c) >= 0) {
+    } else if (find_features(p, context, &c) >= 0) {
         return (double)NAN;
     }
     if (arm == 0) {
         *error = 0;
         return 0;
     }
-    upi_policy_rewards(p, &c, mean, covariance);
+    rewards_over_base(p, &c, mean, covariance);
     *error = sqrt(covariance[(arm - 1) * (p->n_contrasts + 1)]);
     return mean[arm - 1];
 }

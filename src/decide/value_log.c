@@ -152,11 +152,9 @@ find_shares(upi_log *g, up_error *err)
         g->share[upi_moments_code(m, i, g->key)] += (double)m->n[i] / (double)m->n_rows;
     }
     for (int64_t s = 0; e->split_labels != NULL && s < e->n_split; s++) {
-        for (int64_t l = 0; l < key->n_levels; l++) {
-            if (strcmp(key->label[l], e->split_labels[s]) == 0 &&
-                e->split_shares[s] > 0) {
-                g->share[l] = e->split_shares[s];
-            }
+        int64_t l = upi_key_level(key, e->split_labels[s]);
+        if (l >= 0 && e->split_shares[s] > 0) {
+            g->share[l] = e->split_shares[s];
         }
     }
 out:

@@ -48,13 +48,13 @@ fill_average(const up_effects *e, upi_average *a, up_error *err)
 {
     up_status status = UP_OK;
     const upi_population *p = e->cells;
-    const upi_set *set = &e->sets[a->set];
+    const upi_subset *set = &e->sets[a->set];
     double population = 0;
     double *y = NULL; /* sums weighted by compliance */
     UP_TRY(UP_NEW(&a->fbar, e->model->n_base, err));
     UP_TRY(UP_NEW(&y, p->width, err));
     for (int64_t q = 0; q < p->n; q++) {
-        if (!upi_set_has(set, q)) {
+        if (!upi_subset_has(set, q)) {
             continue;
         }
         const double *sums = p->s + q * p->width;

@@ -158,7 +158,7 @@ note_segments(up_effects *e, up_error *err)
 {
     up_status status = UP_OK;
     if (e->n_small > 0) {
-        const upi_set *s = &e->sets[e->small_set];
+        const upi_subset *s = &e->sets[e->small_set];
         const up_moments *m = e->model->moments;
         const char *field = s->segment[0] != '\0' ? s->segment : s->period;
         UP_TRY(upi_notes_add(&e->notes, UP_W_SMALL_SEGMENT, field,

@@ -77,16 +77,16 @@ double upi_row_scale(const up_model *m, int64_t group);
 up_status upi_spread_build(upi_population *c, up_error *err);
 void upi_spread_free(upi_spread *s);
 
-typedef struct upi_set {
+typedef struct upi_subset {
     uint64_t *bits;     /* cells in it */
     char *segment;      /* its text, "" = everyone */
     const char *period; /* borrowed label, or "" */
     int64_t rows, clusters;
     double factor[4]; /* sqrt(N/(N-1)) by way, N units with rows in the set */
-} upi_set;
+} upi_subset;
 
 static inline bool
-upi_set_has(const upi_set *s, int64_t cell)
+upi_subset_has(const upi_subset *s, int64_t cell)
 {
     return (s->bits[cell >> 6] >> (cell & 63)) & 1;
 }
@@ -165,7 +165,7 @@ struct up_effects {
     upi_population *cells;
     upi_target *target;          /* NULL = the population of the experiment */
     struct upi_forward *forward; /* NULL = not carried forward */
-    upi_set *sets;
+    upi_subset *sets;
     int64_t n_sets, sets_capacity;
     upi_average *averages;
     int64_t n_averages, averages_capacity;
@@ -343,7 +343,7 @@ up_status upi_metric_points(up_effects *e, const upi_metric *metric,
     const upi_side *side, int64_t n, upi_gradient *g, double *value, up_error *err);
 
 /* Independent units of one way with rows in the set. */
-int64_t upi_count_units(const upi_spread *s, const upi_set *set);
+int64_t upi_count_units(const upi_spread *s, const upi_subset *set);
 
 /* ---- rows ---- */
 

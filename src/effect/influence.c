@@ -83,7 +83,7 @@ void
 upi_functional(const up_effects *e, upi_points points, double *phi)
 {
     const upi_population *p = e->cells;
-    const upi_set *set = &e->sets[e->averages[points.p[0].average].set];
+    const upi_subset *set = &e->sets[e->averages[points.p[0].average].set];
     functional f = {0};
     parts_of(e, points, &f);
     for (int64_t i = 0; i < points.n; i++) {
@@ -92,7 +92,7 @@ upi_functional(const up_effects *e, upi_points points, double *phi)
     for (int64_t q = 0; q < p->n; q++) {
         double *at = phi + q * p->width;
         memset(at, 0, (size_t)p->width * sizeof *at);
-        if (!upi_set_has(set, q)) {
+        if (!upi_subset_has(set, q)) {
             continue;
         }
         at[0] = value_at(&f, q);
@@ -189,14 +189,14 @@ is_simple(const up_effects *e, upi_points effect, upi_points baseline)
 static void
 list_cells(const up_effects *e, int64_t set, upi_averaging *a)
 {
-    const upi_set *s = &e->sets[set];
+    const upi_subset *s = &e->sets[set];
     if (a->set == set) {
         return;
     }
     a->set = set;
     a->n_cells = 0;
     for (int64_t q = 0; q < e->cells->n; q++) {
-        if (upi_set_has(s, q)) {
+        if (upi_subset_has(s, q)) {
             a->cell[a->n_cells++] = (int32_t)q;
         }
     }

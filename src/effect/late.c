@@ -111,7 +111,7 @@ upi_compliance_check(
         for (int64_t q = 0; q < e->cells->n; q++) {
             bool asked = false;
             for (int64_t k = 0; k < e->n_sets && !asked; k++) {
-                asked = upi_set_has(&e->sets[k], q);
+                asked = upi_subset_has(&e->sets[k], q);
             }
             if (asked && e->cells->s[q * e->cells->width] > 0) {
                 *least = fmin(*least, mean_compliance(e, level[i], q));
@@ -185,13 +185,13 @@ void
 upi_late_weigh(const up_effects *e, const upi_average *a, double *phi)
 {
     const upi_population *p = e->cells;
-    const upi_set *set = &e->sets[a->set];
+    const upi_subset *set = &e->sets[a->set];
     int64_t width = p->width;
     for (int64_t q = 0; q < p->n; q++) {
         double *f = phi + q * width;
         const double *s = p->s + q * width;
         const double *c = upi_cell_compliance(e, a->comply, q);
-        if (!upi_set_has(set, q) || s[0] == 0) {
+        if (!upi_subset_has(set, q) || s[0] == 0) {
             continue;
         }
         if (width == 1) {

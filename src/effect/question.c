@@ -70,12 +70,8 @@ read_arms(const up_effects *e, upi_question *q, up_error *err)
     const upi_key *key = &e->model->moments->keys[e->key];
     q->against = e->control;
     if (e->opts.against != NULL) {
-        for (q->against = 0; q->against < key->n_levels; q->against++) {
-            if (strcmp(key->label[q->against], e->opts.against) == 0) {
-                break;
-            }
-        }
-        if (q->against == key->n_levels) {
+        q->against = upi_key_level(key, e->opts.against);
+        if (q->against < 0) {
             return refuse_arm(key, e->opts.against, err);
         }
     }

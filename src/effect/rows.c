@@ -90,7 +90,7 @@ out:
 
 /* The rows and clusters of sets together. */
 static void
-measure_union(const up_effects *e, upi_set *sum, const upi_set *more)
+measure_union(const up_effects *e, upi_subset *sum, const upi_subset *more)
 {
     const upi_population *p = e->cells;
     for (int64_t w = 0; w < (p->n + 63) / 64; w++) {
@@ -98,7 +98,7 @@ measure_union(const up_effects *e, upi_set *sum, const upi_set *more)
     }
     sum->rows = 0;
     for (int64_t q = 0; q < p->n; q++) {
-        for (int64_t a = 0; a < p->n_arms && upi_set_has(sum, q); a++) {
+        for (int64_t a = 0; a < p->n_arms && upi_subset_has(sum, q); a++) {
             sum->rows += p->rows[q * p->n_arms + a];
         }
     }
@@ -114,7 +114,7 @@ measure_rows(builder *b, up_error *err)
     const upi_question *q = b->q;
     int64_t sets = q->n_segments * q->n_periods;
     int64_t words = (e->cells->n + 63) / 64;
-    upi_set sum = {0};
+    upi_subset sum = {0};
     UP_TRY(UP_NEW(&sum.bits, words, err));
     for (int64_t i = 0; i < sets; i++) {
         b->rows[i] = e->sets[i].rows;

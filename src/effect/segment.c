@@ -120,7 +120,7 @@ make_sets(up_effects *e, const upi_question *q, int64_t blocks, up_error *err)
     e->n_sets = blocks * q->n_segments * q->n_periods;
     UP_TRY(UP_NEW(&e->sets, e->n_sets, err));
     for (int64_t i = 0; i < e->n_sets; i++) {
-        upi_set *s = &e->sets[i];
+        upi_subset *s = &e->sets[i];
         int64_t period = i % q->n_periods;
         int64_t segment = i / q->n_periods % q->n_segments;
         s->period = e->opts.over_time ? m->keys[m->time].label[period] : "";
@@ -183,12 +183,12 @@ out:
 /* ---- what a set holds ---- */
 
 int64_t
-upi_count_units(const upi_spread *s, const upi_set *set)
+upi_count_units(const upi_spread *s, const upi_subset *set)
 {
     double n = 0;
     for (int64_t i = 0; i < s->n_units; i++) {
         for (int64_t k = s->start[i]; k < s->start[i + 1]; k++) {
-            if (upi_set_has(set, s->cell[k])) {
+            if (upi_subset_has(set, s->cell[k])) {
                 n += s->count[i];
                 break;
             }
@@ -198,14 +198,14 @@ upi_count_units(const upi_spread *s, const upi_set *set)
 }
 
 static void
-measure_set(up_effects *e, upi_set *set, int64_t *by_arm)
+measure_set(up_effects *e, upi_subset *set, int64_t *by_arm)
 {
     const upi_population *p = e->cells;
     memset(by_arm, 0, (size_t)p->n_arms * sizeof *by_arm);
     set->rows = 0;
     int64_t weighed = 0; /* rows that the averages run over */
     for (int64_t c = 0; c < p->n; c++) {
-        if (upi_set_has(set, c)) {
+        if (upi_subset_has(set, c)) {
             for (int64_t a = 0; a < p->n_arms; a++) {
                 by_arm[a] += p->rows[c * p->n_arms + a];
                 set->rows += p->rows[c * p->n_arms + a];
@@ -228,7 +228,7 @@ measure_set(up_effects *e, upi_set *set, int64_t *by_arm)
 }
 
 static void
-name_set(const upi_set *s, upi_text *out)
+name_set(const upi_subset *s, upi_text *out)
 {
     if (s->segment[0] == '\0' && s->period[0] == '\0') {
         upi_text_add(out, "everyone");
@@ -256,7 +256,7 @@ static up_status
 check_set(up_effects *e, const upi_question *q, int64_t index, const int64_t *by_arm,
     up_error *err)
 {
-    const upi_set *s = &e->sets[index];
+    const upi_subset *s = &e->sets[index];
     const upi_key *key = &e->model->moments->keys[e->model->inst_key];
     for (int64_t a = 0; a < e->cells->n_arms; a++) {
         if (!upi_arm_needed(e, q, a)) {
@@ -305,11 +305,11 @@ lacks_an_arm(const up_effects *e, const upi_question *q, const int64_t *by_arm)
 
 /* A target may have no part in a set. */
 static bool
-lacks_weight(const up_effects *e, const upi_set *set)
+lacks_weight(const up_effects *e, const upi_subset *set)
 {
     const upi_population *p = e->cells;
     for (int64_t q = 0; q < p->n; q++) {
-        if (upi_set_has(set, q) && p->s[q * p->width] != 0) {
+        if (upi_subset_has(set, q) && p->s[q * p->width] != 0) {
             return false;
         }
     }

@@ -171,14 +171,11 @@ read_share(const upi_key *k, upi_span item, double *share, up_error *err)
         return refuse_form(item, "to", "level:share", err);
     }
     UP_TRY(upi_span_name(upi_span_trim((upi_span){item.s, colon}), &label, err));
-    int64_t l = 0;
-    while (l < k->n_levels && strcmp(k->label[l], label) != 0) {
-        l++;
-    }
+    int64_t l = upi_key_level(k, label);
     if (!(x >= 0) || !isfinite(x)) {
         status = upi_fail(err, UP_E_ARGUMENT, "to",
             "the share %g of '%s' is not between 0 and 1", x, label);
-    } else if (l == k->n_levels) {
+    } else if (l < 0) {
         status = x > 0 ? refuse_level(k, label, err) : UP_OK;
     } else if (!isnan(share[l])) {
         status = upi_fail(

@@ -53,9 +53,7 @@ up_status upi_duckdb_scan(up_source *s, const upi_scan *scan, const upi_sink *si
 up_status upi_duckdb_query(
     up_source *s, const char *sql, struct ArrowArrayStream *out, up_error *err);
 
-/* The two ways of a scan. */
-up_status upi_duckdb_stream(up_source *s, const upi_bound_scan *scan,
-    const upi_sink *sink, const up_run *run, up_error *err);
+/* The way of a scan of a table or file whose rows can be numbered. */
 up_status upi_duckdb_parallel(up_source *s, const upi_bound_scan *scan,
     const upi_sink *sink, const up_run *run, up_error *err);
 /* Fills groups; *possible false where rows cannot be numbered (then the stream is used). */

@@ -260,8 +260,8 @@ stream_fraction(void *ctx)
     return upi_duckdb_fraction(((stream_job *)ctx)->d);
 }
 
-up_status
-upi_duckdb_stream(up_source *s, const upi_bound_scan *scan, const upi_sink *sink,
+static up_status
+stream_rows(up_source *s, const upi_bound_scan *scan, const upi_sink *sink,
     const up_run *run, up_error *err)
 {
     up_status status = UP_OK;
@@ -299,7 +299,7 @@ upi_duckdb_scan(up_source *s, const upi_scan *scan, const upi_sink *sink,
     UP_TRY(upi_db_configure(&d->db, run, err));
     UP_TRY(upi_duckdb_row_groups(d, &parallel, err));
     UP_TRY(parallel ? upi_duckdb_parallel(s, &bound, sink, run, err)
-                    : upi_duckdb_stream(s, &bound, sink, run, err));
+                    : stream_rows(s, &bound, sink, run, err));
 out:
     upi_bound_scan_free(&bound);
     return status;

@@ -217,8 +217,8 @@ upi_tally_distinct(const upi_tally *t)
     return t->registers != NULL ? sketch_estimate(t->registers) : t->n;
 }
 
-void
-upi_tally_value_text(upi_type type, int64_t bits, upi_text *out)
+static void
+value_text(upi_type type, int64_t bits, upi_text *out)
 {
     char slot[UPI_VALUE_TEXT];
     double x = 0;
@@ -294,7 +294,7 @@ upi_tally_examples(const upi_tally *t, int64_t limit, upi_text *out, up_error *e
         if (t->type == UPI_STR) {
             upi_text_add_n(out, t->text + all[i].entry->text, all[i].entry->length);
         } else {
-            upi_tally_value_text(t->type, all[i].entry->bits, out);
+            value_text(t->type, all[i].entry->bits, out);
         }
     }
     upi_free(all);

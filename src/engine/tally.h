@@ -36,7 +36,6 @@ int64_t upi_tally_distinct(const upi_tally *t);
 /* "a, b, c": the most common first, equal counts by value; nothing after an overflow. */
 up_status upi_tally_examples(
     const upi_tally *t, int64_t limit, upi_text *out, up_error *err);
-void upi_tally_value_text(upi_type type, int64_t bits, upi_text *out);
 void upi_tally_free(upi_tally *t);
 
 #endif

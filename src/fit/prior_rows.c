@@ -244,13 +244,12 @@ find_arm(const work *w, int64_t *level, up_error *err)
 {
     const upi_key *key = &w->m->moments->keys[w->m->treat_key];
     const char *arm = w->prior->arm;
-    for (int64_t l = 0; l < key->n_levels; l++) {
-        if (strcmp(key->label[l], arm) == 0 && l != w->m->treat_control) {
-            *level = l;
-            return UP_OK;
-        }
+    int64_t found = upi_key_level(key, arm);
+    if (found >= 0 && found != w->m->treat_control) {
+        *level = found;
+        return UP_OK;
     }
-    if (strcmp(key->label[w->m->treat_control], arm) == 0) {
+    if (found == w->m->treat_control) {
         (void)upi_fail(err, UP_E_PRIOR, "prior",
             "'%s' is the control: it has no effect that a prior could be on", arm);
     } else {

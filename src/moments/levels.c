@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Codes 1 and 2 of an indicator are false and true from the start. */
 static up_status
@@ -182,6 +183,17 @@ copy_text(const upi_str *s, char **out, up_error *err)
     *out = copy;
 out:
     return status;
+}
+
+int64_t
+upi_key_level(const upi_key *key, const char *label)
+{
+    for (int64_t l = 0; label != NULL && l < key->n_levels; l++) {
+        if (strcmp(key->label[l], label) == 0) {
+            return l;
+        }
+    }
+    return -1;
 }
 
 up_status

@@ -49,6 +49,9 @@ typedef struct upi_key {
     int64_t missing_level; /* -1 = none */
 } upi_key;
 
+/* The level with a label; -1 = there is none, or label is NULL. */
+int64_t upi_key_level(const upi_key *key, const char *label);
+
 /* The HC part of a stream fit: what the second pass over the rows found. For group g, with
  * u = (1, x - center): K[g][pair] = sum_i w_i^2 phi_i e_ia e_ib u_i u_i' packed upper triangle,
  * for pairs (a <= b) of the equations of the fit, in the order 00, 01, 11, 02, 12, 22, ... */

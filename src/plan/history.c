@@ -86,18 +86,6 @@ count_arm(
     }
 }
 
-/* The level with the label; -1 = none. */
-static int64_t
-level_of(const upi_key *key, const char *label)
-{
-    for (int64_t l = 0; label != NULL && l < key->n_levels; l++) {
-        if (strcmp(key->label[l], label) == 0) {
-            return l;
-        }
-    }
-    return -1;
-}
-
 /* Units, shares and compliance of the arm of an effect. With an instrument that is not the arm
  * the shares are those of its two levels. */
 static up_status
@@ -106,14 +94,15 @@ read_arms(const up_moments *m, const up_effect *e, up_power_history *h, up_error
     up_status status = UP_OK;
     int64_t key = upi_randomised_key(m);
     const upi_key *k = &m->keys[key];
-    int64_t control = level_of(k, e->against);
-    int64_t arm = level_of(k, e->arm);
+    int64_t control = upi_key_level(k, e->against);
+    int64_t arm = upi_key_level(k, e->arm);
     double rows[2], received[2];
     if (control < 0 || arm < 0) {
         UP_TRY(upi_moments_control(m, key, &control, err));
         arm = control == 0 ? 1 : 0;
     }
-    int64_t treated = m->treated >= 0 ? level_of(&m->keys[m->treated], e->arm) : -1;
+    int64_t treated =
+        m->treated >= 0 ? upi_key_level(&m->keys[m->treated], e->arm) : -1;
     if (m->treated >= 0 && treated < 0) {
         /* 0/1: what is not the control of the treatment */
         UP_TRY(upi_moments_control(m, m->treated, &treated, err));
@@ -136,7 +125,7 @@ read_shares(const up_moments *m, const char *control, up_power_history *h)
 {
     int64_t key = upi_randomised_key(m);
     const upi_key *k = &m->keys[key];
-    int64_t first = level_of(k, control);
+    int64_t first = upi_key_level(k, control);
     if (strcmp(k->name, UP_POWER_SPLIT) == 0 || first < 0 ||
         k->n_levels > UP_POWER_ARMS) {
         return;

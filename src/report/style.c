@@ -82,8 +82,9 @@ upi_count_text(int64_t n, char out[UPI_NUMBER_CHARS])
     out[k] = '\0';
 }
 
-void
-upi_clean(upi_text *t, const char *s)
+/* Control characters never reach the terminal: s with each replaced by '?'. */
+static void
+clean_text(upi_text *t, const char *s)
 {
     size_t n = strlen(s);
     for (size_t i = 0; i < n;) {
@@ -129,7 +130,7 @@ void
 upi_pad_add(upi_text *t, const upi_style *s, const char *text, int width, bool right)
 {
     upi_text clean = {0};
-    upi_clean(&clean, text);
+    clean_text(&clean, text);
     if (clean.s == NULL) {
         upi_text_add_n(&clean, "", 0);
     }
@@ -179,7 +180,7 @@ upi_wrap_add(upi_text *t, const upi_style *s, const char *text, int indent, int 
             upi_text_add_char(t, ' ');
             column++;
         }
-        upi_clean(t, word);
+        clean_text(t, word);
         column += wide;
         fresh = false;
         upi_free(word);

@@ -33,8 +33,6 @@ void upi_count_text(int64_t n, char out[UPI_NUMBER_CHARS]);
 /* s padded to `width` columns, on the left when `right`; cut with an ellipsis when too long. */
 void upi_pad_add(
     upi_text *t, const upi_style *s, const char *text, int width, bool right);
-/* Control characters never reach the terminal: s with each replaced by '?'. */
-void upi_clean(upi_text *t, const char *s);
 
 /* An interval on an axis from low to high in `width` columns, with the zero line. */
 void upi_forest_add(upi_text *t, const upi_style *s, double estimate,

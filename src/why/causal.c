@@ -63,8 +63,9 @@ upi_adjustment_valid(const upi_effect_query *q, upi_set z)
            upi_graph_separated(&q->rest, q->x, q->y, z);
 }
 
-bool
-upi_instrument_valid(const upi_effect_query *q, int64_t z, upi_set w)
+/* w makes z an instrument. */
+static bool
+is_instrument(const upi_effect_query *q, int64_t z, upi_set w)
 {
     upi_set below = upi_graph_descendants(q->g, upi_set_of(q->x));
     upi_set all = upi_set_or(w, upi_set_of(z));
@@ -89,7 +90,7 @@ upi_instruments(const upi_effect_query *q, int64_t most, upi_set *nodes,
         UP_TRY(
             upi_graph_minimal_separators(&q->rest, z, q->y, usable, most, &cuts, err));
         for (int64_t k = 0; k < cuts.n && !upi_set_has(nodes, z); k++) {
-            if (upi_instrument_valid(q, z, cuts.item[k])) {
+            if (is_instrument(q, z, cuts.item[k])) {
                 upi_set_add(nodes, z);
                 given[z] = cuts.item[k];
             }
@@ -132,8 +133,8 @@ intercepts(const upi_effect_query *q, upi_set m)
     return !upi_set_has(&reached, q->y);
 }
 
-bool
-upi_front_door_valid(const upi_effect_query *q, upi_set m)
+static bool
+is_front_door(const upi_effect_query *q, upi_set m)
 {
     upi_set ends = upi_set_or(upi_set_of(q->x), upi_set_of(q->y));
     upi_set bad = upi_set_and(m, upi_set_or(ends, q->g->latent));
@@ -152,7 +153,7 @@ take_front_door(
     for (int64_t k = 0; minimal && k < out->n; k++) {
         minimal = !upi_set_within(&out->item[k], &m);
     }
-    if (!minimal || !upi_front_door_valid(q, m)) {
+    if (!minimal || !is_front_door(q, m)) {
         return UP_OK;
     }
     if (out->n >= most) {
@@ -212,7 +213,7 @@ upi_front_doors(const upi_effect_query *q, int64_t most, upi_sets *out, up_error
     out->complete = false;
     for (int64_t i = upi_set_next(&m, 0); i >= 0; i = upi_set_next(&m, i + 1)) {
         upi_set less = upi_set_minus(m, upi_set_of(i));
-        m = upi_front_door_valid(q, less) ? less : m;
+        m = is_front_door(q, less) ? less : m;
     }
     UP_TRY(upi_sets_add(out, m, err));
 out:

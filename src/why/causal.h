@@ -24,14 +24,10 @@ bool upi_adjustment_valid(const upi_effect_query *q, upi_set z);
 /* The instruments: each node with a smallest set found that makes it one. */
 up_status upi_instruments(const upi_effect_query *q, int64_t most, upi_set *nodes,
     upi_set given[UP_GRAPH_MOST_NODES], up_error *err);
-/* w makes z an instrument. */
-bool upi_instrument_valid(const upi_effect_query *q, int64_t z, upi_set w);
 
 /* Sets on the front door, at most `most`; minimal. complete = false: there may be more. */
 up_status upi_front_doors(
     const upi_effect_query *q, int64_t most, upi_sets *out, up_error *err);
-bool upi_front_door_valid(const upi_effect_query *q, upi_set m);
-
 /* For measured nodes a and b, b later in the order: the set given which the graph makes them independent.
  * The parents of b where they do, else a smallest set. *found = false when there is none. */
 up_status upi_implication(const up_graph *g, int64_t a, int64_t b, upi_set *given,

@@ -235,15 +235,11 @@ read_arms(upi_mechanism *h, const up_mediate_opts *o, up_error *err)
     up_status status = UP_OK;
     const up_model *m = h->model;
     const upi_key *key = &m->moments->keys[h->key];
-    h->against = m->design.iv ? m->inst_control : m->treat_control;
-    for (int64_t l = 0; l < key->n_levels && o->against != NULL; l++) {
-        if (strcmp(key->label[l], o->against) == 0) {
-            h->against = l;
-        }
-    }
-    if (o->against != NULL && strcmp(key->label[h->against], o->against) != 0) {
+    int64_t control = m->design.iv ? m->inst_control : m->treat_control;
+    h->against = o->against != NULL ? upi_key_level(key, o->against) : control;
+    if (h->against < 0) {
         (void)upi_fail(err, UP_E_ARMS, "against", "'%s' is not an arm", o->against);
-        return upi_fix(err, "the control is '%s'", key->label[h->against]);
+        return upi_fix(err, "the control is '%s'", key->label[control]);
     }
     UP_TRY(UP_NEW(&h->arm, key->n_levels, err));
     UP_TRY(UP_NEW(&h->label, key->n_levels, err));

@@ -101,13 +101,13 @@ read_segments(
     UP_TRY(upi_notes_append(&m->notes, &e->notes, err));
     UP_TRY(UP_NEW(&m->stack.system, e->n_sets, err));
     for (int64_t k = 0; k < e->n_sets; k++) {
-        const upi_set *set = &e->sets[k];
+        const upi_subset *set = &e->sets[k];
         upi_system *s = &m->stack.system[m->stack.n_systems++];
         UP_TRY(UP_NEW(&s->in, moments->n_groups, err));
         UP_TRY(upi_strdup_to(&s->segment, set->segment, err));
         UP_TRY(upi_strdup_to(&s->period, set->period, err));
         for (int64_t g = 0; g < moments->n_groups; g++) {
-            s->in[g] = upi_set_has(set, e->cells->of_group[g]) ? 1 : 0;
+            s->in[g] = upi_subset_has(set, e->cells->of_group[g]) ? 1 : 0;
         }
     }
 out:

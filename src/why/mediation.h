@@ -176,12 +176,7 @@ enum { UPI_MOST_BLOCKS = 2000 };
 
 /* Fills s->cov, and s->blocks.gram where it is there. UP_E_NEEDS_ROWS. */
 up_status upi_stack_scores(upi_stack *s, const up_run *run, up_error *err);
-up_status upi_stack_rows(upi_stack *s, const up_run *run, up_error *err); /* HC */
 up_status upi_stack_clusters(upi_stack *s, const up_run *run, up_error *err);
-/* Adds the scores of one row (or row that stands for some) u of group g to psi (Q), which is then
- * complete for the systems that hold g. x: scratch (n_columns). */
-void upi_row_scores(const upi_stack *s, int64_t g, const double *u, double weight,
-    double *x, double *psi);
 
 /* ---- rows ---- */
 

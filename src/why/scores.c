@@ -18,8 +18,10 @@
 
 /* ---- scores of one row ---- */
 
-void
-upi_row_scores(const upi_stack *s, int64_t g, const double *u, double weight, double *x,
+/* Adds the scores of one row (or row that stands for some) u of group g to psi (Q), which is then
+ * complete for the systems that hold g. x: scratch (n_columns). */
+static void
+row_scores(const upi_stack *s, int64_t g, const double *u, double weight, double *x,
     double *psi)
 {
     int64_t vcov = s->h->model->opts.vcov;
@@ -201,7 +203,7 @@ block(void *ctx, int number, int64_t range, const upi_row_block *b, up_error *er
         }
         upi_pool_row(h, w->value, w->t, 1, w->u);
         if (p->robust) {
-            upi_row_scores(p->s, g, w->u, weight, w->x, w->psi);
+            row_scores(p->s, g, w->u, weight, w->x, w->psi);
             add_square(p->s, g, w->psi, w->sums->cov);
         }
         if (p->s->blocks.gram != NULL) {
@@ -367,8 +369,8 @@ out:
 
 /* ---- all of it ---- */
 
-up_status
-upi_stack_rows(upi_stack *s, const up_run *run, up_error *err)
+static up_status
+scores_of_rows(upi_stack *s, const up_run *run, up_error *err)
 {
     up_status status = UP_OK;
     bool robust = s->h->model->opts.vcov != UP_VCOV_IID;
@@ -391,7 +393,7 @@ upi_stack_scores(upi_stack *s, const up_run *run, up_error *err)
     if (upi_vcov_clustered(s->h->model->opts.vcov)) {
         UP_TRY(upi_stack_clusters(s, run, err));
     } else {
-        UP_TRY(upi_stack_rows(s, run, err));
+        UP_TRY(scores_of_rows(s, run, err));
     }
     for (int64_t j = 0; j < all; j++) {
         for (int64_t i = 0; i < j; i++) {

@@ -48,7 +48,6 @@ up_status upi_graph_minimal_separators(const up_graph *g, int64_t x, int64_t y,
 up_status upi_graph_all_separators(const up_graph *g, int64_t x, int64_t y,
     upi_set allowed, int64_t most, upi_sets *out, up_error *err);
 up_status upi_sets_add(upi_sets *s, upi_set item, up_error *err);
-void upi_sets_sort(upi_sets *s);
 void upi_sets_free(upi_sets *s);
 
 #endif

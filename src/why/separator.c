@@ -124,8 +124,8 @@ by_size(const void *left, const void *right)
     return first < 0 ? 0 : upi_set_has(a, first) ? -1 : 1;
 }
 
-void
-upi_sets_sort(upi_sets *s)
+static void
+sort_sets(upi_sets *s)
 {
     if (s->n > 1) {
         qsort(s->item, (size_t)s->n, sizeof *s->item, by_size);
@@ -176,7 +176,7 @@ upi_graph_minimal_separators(const up_graph *g, int64_t x, int64_t y, upi_set al
             status = add_cut(&h, upi_set_or(side, upi_set_of(v)), y, most, out, err);
         }
     }
-    upi_sets_sort(out);
+    sort_sets(out);
     return status;
 }
 
@@ -224,6 +224,6 @@ upi_graph_all_separators(const up_graph *g, int64_t x, int64_t y, upi_set allowe
             out->complete = false;
         }
     }
-    upi_sets_sort(out);
+    sort_sets(out);
     return status;
 }
