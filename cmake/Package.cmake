@@ -1,13 +1,11 @@
 # The shared library, its headers, and what lets others find it.
 include(CMakePackageConfigHelpers)
 
-set(UPSHOT_HEADERS arrow assign bayes catalog check discover effects experiment graph mediate model
-    moments monitor note power project rank run sequential simulate source status
-    truth upshot version)
+set(UPSHOT_HEADERS adaptive arrow assign bayes catalog check discover effects experiment
+    graph mediate model moments monitor note policy power project rank run sequential
+    simulate source status truth upshot value version)
 list(TRANSFORM UPSHOT_HEADERS PREPEND include/upshot/)
 list(TRANSFORM UPSHOT_HEADERS APPEND .h)
-list(APPEND UPSHOT_HEADERS
-  include/upshot/adaptive.h include/upshot/policy.h include/upshot/value.h)
 
 add_library(upshot SHARED)
 add_library(upshot::upshot ALIAS upshot)

@@ -31,7 +31,8 @@ UP_API up_status up_truth_open(
  *  @return in the unit of the metric; NaN when the file has none, never a guess
  *  @par Cost O(effects in the file)
  *  @since 0.1 @par Stability experimental */
-UP_API double up_truth_effect(const up_truth *t, const up_effect *e, int64_t cumulative);
+UP_API double up_truth_effect(
+    const up_truth *t, const up_effect *e, int64_t cumulative);
 
 /** Gives the true value of an effect in a target population that is known by the shares of one
  *  covariate: the effects within its levels, weighted by the shares (for `late`, by share times

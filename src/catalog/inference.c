@@ -128,27 +128,6 @@ upi_decision_name(int64_t decision)
 /* ---- options ---- */
 
 static up_status
-read_information(
-    const upi_value *v, upi_inference *out, up_effect_opts *o, up_error *err)
-{
-    up_status status = UP_OK;
-    UP_TRY(UP_NEW(&out->information, v->n, err));
-    for (int64_t i = 0; i < v->n; i++) {
-        const char *s = v->text[i];
-        if (!upi_double_parse(s, (int64_t)strlen(s), &out->information[i])) {
-            status = upi_fail(
-                err, UP_E_ARGUMENT, "information", "'%.100s' is not a number", s);
-            (void)upi_fix(err, "--information 0.25,0.5 stands for two looks so far");
-            goto out;
-        }
-    }
-    o->information = out->information;
-    o->n_information = v->n;
-out:
-    return status;
-}
-
-static up_status
 read_margins(const upi_value *v, upi_inference *out, up_effect_opts *o, up_error *err)
 {
     up_status status = UP_OK;
@@ -185,7 +164,9 @@ upi_inference_read(
     o->adjust = upi_request_integer(q, "adjust");
     o->family = (const char *const *)family->text;
     o->n_family = family->n;
-    UP_TRY(read_information(upi_request_value(q, "information"), out, o, err));
+    UP_TRY(upi_request_numbers(q, "information", "0.25,0.5", &out->information, err));
+    o->information = out->information;
+    o->n_information = upi_request_value(q, "information")->n;
     UP_TRY(read_margins(upi_request_value(q, "margin"), out, o, err));
 out:
     if (status != UP_OK) {

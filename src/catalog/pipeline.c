@@ -75,19 +75,6 @@ time_column(const upi_request *q, const char **out, up_error *err)
 }
 
 static up_status
-add_each(const upi_request *q, const char *name, up_experiment *e,
-    up_status (*add)(up_experiment *, const char *, up_error *), up_error *err)
-{
-    up_status status = UP_OK;
-    const upi_value *v = upi_request_value(q, name);
-    for (int64_t i = 0; i < v->n; i++) {
-        UP_TRY(add(e, v->text[i], err));
-    }
-out:
-    return status;
-}
-
-static up_status
 make_experiment(const upi_request *q, upi_pipeline *p, up_error *err)
 {
     up_status status = UP_OK;
@@ -110,9 +97,10 @@ make_experiment(const upi_request *q, upi_pipeline *p, up_error *err)
             .missing = upi_request_integer(q, "missing"),
             .assigned_by_cluster = upi_request_flag(q, "assigned-by-cluster"));
     UP_TRY(up_experiment_new(p->source, roles, &p->experiment, err));
-    UP_TRY(add_each(q, "post", p->experiment, up_experiment_mark_post, err));
-    UP_TRY(add_each(q, "metric", p->experiment, up_experiment_add_metric, err));
-    UP_TRY(add_each(q, "covariates", p->experiment, up_experiment_add_covariate, err));
+    UP_TRY(upi_add_each(q, "post", p->experiment, up_experiment_mark_post, err));
+    UP_TRY(upi_add_each(q, "metric", p->experiment, up_experiment_add_metric, err));
+    UP_TRY(
+        upi_add_each(q, "covariates", p->experiment, up_experiment_add_covariate, err));
     if (p->graph != NULL) {
         const upi_value *products = upi_request_value(q, "interaction");
         UP_TRY(up_experiment_add_graph(p->experiment, p->graph,

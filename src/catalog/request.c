@@ -357,6 +357,29 @@ upi_request_number(const upi_request *q, const char *name)
     return upi_request_value(q, name)->number;
 }
 
+up_status
+upi_request_numbers(const upi_request *q, const char *name, const char *example,
+    double **out, up_error *err)
+{
+    up_status status = UP_OK;
+    const upi_value *v = upi_request_value(q, name);
+    double *x = NULL;
+    UP_TRY(UP_NEW(&x, v->n, err));
+    for (int64_t i = 0; i < v->n; i++) {
+        const char *s = v->text[i];
+        if (!upi_double_parse(s, (int64_t)strlen(s), &x[i])) {
+            (void)upi_fail(err, UP_E_USAGE, name, "'%.100s' is not a number", s);
+            status = upi_fix(err, "e.g. --%s %s", name, example);
+            goto out;
+        }
+    }
+    *out = v->n > 0 ? x : NULL;
+    x = v->n > 0 ? NULL : x;
+out:
+    upi_free(x);
+    return status;
+}
+
 void
 upi_json_put_list(upi_json *j, const char *name, const upi_value *v)
 {

@@ -63,15 +63,7 @@ read_information(const upi_request *q, double **out, int64_t *n, up_error *err)
             "--looks are equal steps, --information says where looks are");
         return upi_fix(err, "give one of them");
     }
-    UP_TRY(UP_NEW(out, v->n, err));
-    for (int64_t i = 0; i < v->n; i++) {
-        if (!upi_double_parse(v->text[i], (int64_t)strlen(v->text[i]), &(*out)[i])) {
-            status = upi_fail(
-                err, UP_E_USAGE, "information", "'%s' is not a number", v->text[i]);
-            (void)upi_fix(err, "e.g. --information 250,450,630,810");
-            goto out;
-        }
-    }
+    UP_TRY(upi_request_numbers(q, "information", "250,450,630,810", out, err));
     *n = v->n;
 out:
     return status;

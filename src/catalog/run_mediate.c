@@ -307,28 +307,6 @@ set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error 
 
 /* ---- the question ---- */
 
-static up_status
-read_rho(const upi_request *q, double **out, up_error *err)
-{
-    up_status status = UP_OK;
-    const upi_value *v = upi_request_value(q, "rho");
-    double *rho = NULL;
-    UP_TRY(UP_NEW(&rho, v->n, err));
-    for (int64_t i = 0; i < v->n; i++) {
-        if (!upi_double_parse(v->text[i], (int64_t)strlen(v->text[i]), &rho[i])) {
-            (void)upi_fail(err, UP_E_USAGE, "rho", "--rho cannot be '%s': not a number",
-                v->text[i]);
-            status = upi_fix(err, "give correlations: --rho 0.1,0.3");
-            goto out;
-        }
-    }
-    *out = rho;
-    rho = NULL;
-out:
-    upi_free(rho);
-    return status;
-}
-
 /* The name part of the only metric that was given, where it is the end of the graph's paths. */
 static const char *
 outcome_of(const upi_request *q, const upi_pipeline *p)
@@ -359,7 +337,7 @@ mediate(const upi_request *q, const upi_pipeline *p, const up_run *run,
     const upi_value *where = upi_request_value(q, "where");
     const upi_value *products = upi_request_value(q, "interaction");
     double *rho = NULL;
-    UP_TRY(read_rho(q, &rho, err));
+    UP_TRY(upi_request_numbers(q, "rho", "0.1,0.3", &rho, err));
     UP_TRY(up_mediate_effect(p->model, p->graph,
         UP_MEDIATE_OPTS(.outcome = outcome_of(q, p),
             .where = (const char *const *)where->text, .n_where = where->n,

@@ -90,8 +90,8 @@ out:
     return status;
 }
 
-static up_status
-add_each(const upi_request *q, const char *name, up_experiment *e,
+up_status
+upi_add_each(const upi_request *q, const char *name, up_experiment *e,
     up_status (*add)(up_experiment *, const char *, up_error *), up_error *err)
 {
     up_status status = UP_OK;
@@ -107,9 +107,9 @@ up_status
 upi_segments_add(const upi_request *q, up_experiment *e, up_error *err)
 {
     up_status status = UP_OK;
-    UP_TRY(add_each(q, "segment", e, add_segment, err));
+    UP_TRY(upi_add_each(q, "segment", e, add_segment, err));
     if (upi_request_has(q, "where")) {
-        UP_TRY(add_each(q, "where", e, add_where, err));
+        UP_TRY(upi_add_each(q, "where", e, add_where, err));
     }
 out:
     return status;

@@ -8,8 +8,6 @@
 up_status
 upi_shares_read(const upi_request *q, int64_t n_arms, double **out, up_error *err)
 {
-    up_status status = UP_OK;
-    double *shares = NULL;
     const upi_value *v = upi_request_value(q, "shares");
     *out = NULL;
     if (!v->given) {
@@ -21,20 +19,7 @@ upi_shares_read(const upi_request *q, int64_t n_arms, double **out, up_error *er
             (long long)n_arms);
         return upi_fix(err, "give one for each arm, control first");
     }
-    UP_TRY(UP_NEW(&shares, v->n, err));
-    for (int64_t k = 0; k < v->n; k++) {
-        if (!upi_double_parse(v->text[k], (int64_t)strlen(v->text[k]), &shares[k])) {
-            (void)upi_fail(
-                err, UP_E_USAGE, "shares", "'%s' is not a number", v->text[k]);
-            status = upi_fix(err, "e.g. --shares 0.5,0.25,0.25");
-            goto out;
-        }
-    }
-    *out = shares;
-    shares = NULL;
-out:
-    upi_free(shares);
-    return status;
+    return upi_request_numbers(q, "shares", "0.5,0.25,0.25", out, err);
 }
 
 up_status
