@@ -3,9 +3,10 @@
  * Conditioning on anything that treatment can change compares units that are no longer alike,
  * so that the difference is not an effect (Rosenbaum 1984; Angrist & Pischke 2009, sec. 3.2.3,
  * "bad control"). Known to be changed by treatment: columns marked as such, the arm received,
- * and the metrics. A metric may contain columns from before treatment (`sales - sales_before`,
- * `if(country = 'US', usd, eur)`), but not only such: so what is refused is conditions that
- * together use every column of a metric. */
+ * and the metrics. Weights, propensities and periods condition in the same way. A metric may
+ * contain columns from before treatment (`sales - sales_before`, `if(country = 'US', usd,
+ * eur)`), but not only such: so what is refused is conditions that together use every column
+ * of a metric. */
 #include "design/build.h"
 
 #include <string.h>
@@ -80,6 +81,9 @@ out:
     return status;
 }
 
+/* Roles that select or weigh rows, and so condition on what they are made of. */
+static const int fixed_before[] = {UPI_ROLE_WEIGHT, UPI_ROLE_TIME, UPI_ROLE_PROPENSITY};
+
 up_status
 upi_check_metric_columns(const up_experiment *e, const upi_variable *component,
     const upi_expr *extra, const char *field, up_error *err)
@@ -88,6 +92,12 @@ upi_check_metric_columns(const up_experiment *e, const upi_variable *component,
     upi_names used = {0};
     upi_names mine = {0};
     UP_TRY(condition_columns(e, &used, err));
+    for (size_t i = 0; i < sizeof fixed_before / sizeof fixed_before[0]; i++) {
+        const upi_variable *role = &e->roles[fixed_before[i]];
+        if (role->expr != NULL) {
+            UP_TRY(upi_names_collect(&used, role->expr, err));
+        }
+    }
     if (extra != NULL) {
         UP_TRY(upi_names_collect(&used, extra, err));
     }
@@ -99,10 +109,10 @@ upi_check_metric_columns(const up_experiment *e, const upi_variable *component,
     if (all) {
         status = upi_fail(err, UP_E_POST_TREATMENT, field,
             "'%s' is a metric, or all that one is made of, and so is measured after "
-            "treatment: it cannot be a covariate or a condition too",
+            "treatment: it cannot be a covariate, a condition, a weight, "
+            "a propensity or the time too",
             component->name);
-        (void)upi_fix(err,
-            "use a column measured before treatment as the covariate or condition");
+        (void)upi_fix(err, "use a column measured before treatment there");
     }
 out:
     upi_names_free(&used);

@@ -177,6 +177,27 @@ test_pre_treatment_columns(void **state)
     up_experiment_free(e);
 }
 
+/* Weights, propensities and periods that are made of a metric condition on it. */
+static void
+test_metric_in_a_role(void **state)
+{
+    (void)state;
+    up_error err = UP_ERROR_INIT;
+    const up_roles *const roles[] = {
+        UP_ROLES(.intent_to_treat = "arm", .weight = "sales"),
+        UP_ROLES(.intent_to_treat = "arm", .time = "floor(sales / 10)"),
+        UP_ROLES(.intent_to_treat = "arm", .propensity = "if(sales > 1, 0.4, 0.5)"),
+    };
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        up_experiment *e = NULL;
+        assert_ok(up_experiment_new(up_schema_source(), roles[i], &e, &err), &err);
+        refuse(e, "sales", UP_E_POST_TREATMENT, "sales");
+        refuse(e, "bought = sales > 0", UP_E_POST_TREATMENT, "sales > 0");
+        add(e, "lift = sales - sales_before");
+        up_experiment_free(e);
+    }
+}
+
 static void
 test_kind_names(void **state)
 {
@@ -196,6 +217,7 @@ main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_hostile_names),
         cmocka_unit_test(test_pre_treatment_columns),
+        cmocka_unit_test(test_metric_in_a_role),
         cmocka_unit_test(test_kind_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
