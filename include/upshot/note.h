@@ -99,7 +99,9 @@ typedef enum up_severity {
     X(W_TEXT_NUMBERS, 128, "a covariate of numbers is taken as categories")            \
     X(W_EMPTY_INTERSECTION, 129, "the looks have no common interval")                  \
     X(W_SAME_CLUSTERS, 130, "looks add rows to clusters that were there before")       \
-    X(W_RECEIVED, 131, "treatment received is a common cause that the graph leaves out")
+    X(W_RECEIVED, 131,                                                                 \
+        "treatment received is a common cause that the graph leaves out")              \
+    X(W_INFORMATION, 132, "the data do not hold the information that was stated")
 
 /** The codes of UP_NOTE_LIST, each as UP_ and its name. */
 typedef enum up_note_code {

@@ -388,6 +388,16 @@ const upi_page upi_note_pages[] = {
         "The p-value adjusted for the number of tests (Holm) is at most --alpha.",
         "Look at the pair: add an arrow, or a <-> for a common cause that is not "
         "measured."},
+    {"W_INFORMATION", "The data do not hold the information that was stated.",
+        "Group-sequential bounds hold for looks whose information grows as stated. If "
+        "it grows faster from look to look, the statistics of the looks are less alike "
+        "than the bounds take them to be, and false alarms are likelier than planned.",
+        "monitor: growth since the look before, in rows, or with clusters by the "
+        "squared standard errors, more than a quarter off what was stated (a half with "
+        "clusters). effect: --planned times the last information more than a quarter "
+        "off the size.",
+        "Leave --information out and give --planned, so that it is counted; or state "
+        "the size of each look. The spending function allows for any looks."},
     {"W_SAME_CLUSTERS", "Looks add rows to clusters that were there before.",
         "Intervals that hold at any time count the information in clusters, and hold "
         "when each "

@@ -227,6 +227,26 @@ out:
     return status;
 }
 
+/* Information that was stated, where a planned size tells what it amounts to, against the size. All
+ * of it at more than that size is the last look of a plan that ran over. */
+static up_status
+note_information(up_effects *e, const char *unit, up_error *err)
+{
+    const upi_rule *r = &e->rule;
+    int64_t clusters = up_model_clusters(e->model);
+    double size = (double)(clusters > 0 ? clusters : up_model_rows(e->model));
+    double last = r->information[r->plan.n_looks - 1];
+    double off = size / (last * r->planned);
+    if (isnan(off) || (off >= 0.8 && off <= 1.25) || (last >= 1 && off > 1)) {
+        return UP_OK;
+    }
+    return upi_notes_add(&e->notes, UP_W_INFORMATION, "information", size,
+        last * r->planned, err,
+        "There are %.6g %s, but the information stated is %.4g %% of the %.6g planned, "
+        "which is %.6g. Bounds hold for looks at the information stated.",
+        size, unit, 100 * last, r->planned, last * r->planned);
+}
+
 /* What the intervals promise about looks. */
 static up_status
 note_rule(up_effects *e, up_error *err)
@@ -254,6 +274,10 @@ note_rule(up_effects *e, up_error *err)
     }
     if (r->inference == UP_INFERENCE_GROUP) {
         int64_t looks = r->plan.n_looks;
+        up_status status = note_information(e, unit, err);
+        if (status != UP_OK) {
+            return status;
+        }
         return upi_notes_add(&e->notes, UP_N_GROUP_SEQUENTIAL, "information",
             r->information[looks - 1], (double)NAN, err,
             "Look %lld, at %.4g %% of the planned information: the %g %% intervals "

@@ -179,10 +179,38 @@ reach(const up_effect *e, double *low, double *high)
     }
 }
 
+/* Bounds rest on how alike the statistics of two looks are, which is the share of information that
+ * the first has of the second. Rows say it exactly; clusters that grow do not, but variances do. */
+static up_status
+note_information(
+    up_monitor *m, const up_monitor_row *r, const up_monitor_row *old, up_error *err)
+{
+    const up_effect *now = &r->effect, *then = &old->effect;
+    bool clusters = now->clusters > 0;
+    double stated = r->information / old->information;
+    double held = clusters ? pow(then->std_error / now->std_error, 2)
+                           : (double)now->n / (double)then->n;
+    double slack = clusters ? 1.5 : 1.25;
+    if (!(held > slack * stated) && !(held < stated / slack)) {
+        return UP_OK;
+    }
+    return upi_notes_add(&m->path, UP_W_INFORMATION, now->metric, held, stated, err,
+        "At look '%s' the data hold %.3g times the information of the look before, but "
+        "%.3g times was stated%s. Bounds hold for looks at the information stated; "
+        "leave it out and give the planned size, so that it is counted.",
+        r->label, held, stated, clusters ? " (by the variances of the effect)" : "");
+}
+
 static up_status
 run_on(up_monitor *m, up_monitor_row *r, up_error *err)
 {
     const up_monitor_row *old = before(m, &r->effect);
+    if (old != NULL && m->used.inference == UP_INFERENCE_GROUP) {
+        up_status status = note_information(m, r, old, err);
+        if (status != UP_OK) {
+            return status;
+        }
+    }
     reach(&r->effect, &r->running_low, &r->running_high);
     r->running_p = r->effect.p_value;
     r->running_log_e = r->effect.log_e_value;

@@ -124,3 +124,12 @@ near='def near(a; b): (a - b | fabs) <= 1e-10 * (1 + (b | fabs));'
     refused 4 E_LOOKS "$UPSHOT" monitor until2.parquet until1.parquet --planned 750
     refused 4 E_NEEDS_ROWS "$UPSHOT" monitor until1.parquet --looks-by day --planned 750
 }
+
+@test "monitor: information that the rows do not bear out is warned of" {
+    rows=(days.csv --looks-by day --itt arm --metric y --inference group)
+    both "$UPSHOT" monitor "${rows[@]}" --information 0.2,0.4,0.6,0.8,1 --json
+    jq -e '[.warnings[].code] | index("W_INFORMATION") == null' <<<"$out"
+    both "$UPSHOT" monitor "${rows[@]}" --information 0.7,0.8,0.85,0.9,1 --json
+    jq -e '[.warnings[].code] | index("W_INFORMATION")' <<<"$out"
+    refused 4 E_POST_TREATMENT "$UPSHOT" monitor days.csv --looks-by 'floor(y)' --itt arm --metric y --planned 750
+}

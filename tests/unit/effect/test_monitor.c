@@ -185,6 +185,49 @@ rows_in_the_same_clusters_are_warned_of(void **state)
     fitted_free(&b);
 }
 
+/* Stated fractions that the rows do not bear out; and the size of a single look likewise. */
+static void
+information_is_held_against_the_rows(void **state)
+{
+    (void)state;
+    static data d;
+    up_error err = UP_ERROR_INIT;
+    fill(&d, 0);
+    static const double plans[][LOOKS] = {{0.1, 0.5, 1}, {0.1, 0.2, 1}, {0.25, 0.5, 1}};
+    for (int p = 0; p < 3; p++) {
+        up_monitor *m = NULL;
+        assert_ok(up_monitor_new(UP_EFFECT_OPTS(.inference = UP_INFERENCE_GROUP,
+                                     .information = plans[p], .n_information = LOOKS),
+                      &m, &err),
+            &err);
+        for (int k = 0; k < LOOKS; k++) {
+            fitted f = fit(&d, sizes[k], false);
+            assert_ok(up_monitor_look(m, f.model, NULL, &err), &err);
+            fitted_free(&f);
+        }
+        assert_int_equal(noted(m, UP_W_INFORMATION), p > 0);
+        up_monitor_free(m);
+    }
+    fitted f = fit(&d, 300, false);
+    static const double planned[] = {600, 300, 1000};
+    for (int p = 0; p < 3; p++) {
+        up_effects *e = NULL;
+        assert_ok(
+            up_infer_effect(f.model,
+                UP_EFFECT_OPTS(.inference = UP_INFERENCE_GROUP, .information = plans[0],
+                    .n_information = 2, .planned = planned[p]),
+                &e, &err),
+            &err);
+        bool warned = false;
+        for (int64_t i = 0; i < up_effects_notes(e); i++) {
+            warned = warned || up_effects_note(e, i).code == UP_W_INFORMATION;
+        }
+        assert_int_equal(warned, p > 0);
+        up_effects_free(e);
+    }
+    fitted_free(&f);
+}
+
 static void
 refuses_what_is_no_plan(void **state)
 {
@@ -247,6 +290,7 @@ main(void)
         cmocka_unit_test(looks_share_intervals_and_keep_decisions),
         cmocka_unit_test(a_turn_empties_the_intersection),
         cmocka_unit_test(rows_in_the_same_clusters_are_warned_of),
+        cmocka_unit_test(information_is_held_against_the_rows),
         cmocka_unit_test(refuses_what_is_no_plan),
         cmocka_unit_test(survives_lack_of_memory),
     };
