@@ -63,7 +63,7 @@ typedef struct up_policy_opts {
     /** text hashed with the unit; NULL = "upshot" */
     const char *salt;
     /** points of the lattice: for 4 arms and more, for 3 where a context is a number; 0 =
-     *  4096, or 256 where a context is a number */
+     *  4096, or 512 where a context is a number */
     int64_t draws;
     /** of the lattice's shift */
     uint64_t seed;

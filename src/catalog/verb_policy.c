@@ -105,7 +105,7 @@ static const up_option options[] = {
         .doc = "Points of the lattice that stands for the posterior: with 4 arms or "
                "more, or "
                "3 where a context is a number. "
-               "Without it: 4096, or 256 where a context is a number."},
+               "Without it: 4096, or 512 where a context is a number."},
     {.name = "save",
         .type = UP_OPTION_PATH,
         .value = "FILE",

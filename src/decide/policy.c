@@ -31,6 +31,7 @@ up_policy_free(up_policy *p)
     upi_free(p->feature);
     upi_free(p->mean);
     upi_free(p->covariance);
+    upi_free(p->by_features);
     upi_free(p->average);
     upi_free(p->unsupported);
     upi_free(p->base);

@@ -66,6 +66,8 @@ struct up_policy {
 
     /* What follows from the above. */
     uint64_t salt_hash;
+    double *
+        by_features; /* (d (d + 1) / 2, M (M + 1) / 2) the covariance in another order */
     upi_lattice lattice;
     double *base;      /* (K) play probabilities of the average unit */
     int64_t n_table;   /* contexts in the table; 0 = no table */
@@ -87,6 +89,9 @@ up_status upi_policy_prepare(up_policy *p, up_error *err);
 up_status upi_lattice_make(
     int64_t n, int64_t dimensions, uint64_t seed, upi_lattice *out, up_error *err);
 void upi_lattice_free(upi_lattice *l);
+/* The share of the points at which each of K = m + 1 arms wins. */
+void upi_lattice_share(const upi_lattice *lattice, int64_t m, const double *mean,
+    const double *covariance, double *probability);
 /* The probability that each of K = m + 1 arms has the highest reward: arm 0 has reward 0, the
  * others are normal. Exact to rounding for 2 arms, to 1e-12 for 3 unless the lattice is to be
  * used always, else over the lattice. */

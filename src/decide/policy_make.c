@@ -543,7 +543,7 @@ fill(maker *k, up_error *err)
         number = number || p->input[i].n_levels == 0;
     }
     if (p->draws == 0) {
-        p->draws = number ? 256 : 4096;
+        p->draws = number ? 512 : 4096;
     }
     UP_TRY(add_notes(k, err));
     UP_TRY(upi_policy_prepare(p, err));

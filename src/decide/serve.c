@@ -76,20 +76,17 @@ average_context(const up_policy *p, upi_context *out)
     }
 }
 
-/* f'V f for a block V of leading dimension ld. */
-static double
-quadratic(const upi_context *c, const double *v, int64_t ld)
+static int64_t
+triangle(int64_t n)
 {
-    double sum = 0;
-    for (int64_t k = 0; k < c->n; k++) {
-        const double *column = v + c->feature[k] * ld;
-        double part = 0;
-        for (int64_t i = 0; i < c->n; i++) {
-            part += c->value[i] * column[c->feature[i]];
-        }
-        sum += c->value[k] * part;
-    }
-    return sum;
+    return n * (n + 1) / 2;
+}
+
+/* Of a pair of features, in any order. */
+static int64_t
+place_of(int64_t i, int64_t j)
+{
+    return i > j ? triangle(i) + j : triangle(j) + i;
 }
 
 /* Mean and covariance (M, M) of the rewards over arm 0. */
@@ -97,19 +94,30 @@ static void
 rewards_over_base(
     const up_policy *p, const upi_context *c, double *mean, double *covariance)
 {
+    double sum[UPI_POLICY_ARMS * UPI_POLICY_ARMS] = {0};
     int64_t m = p->n_contrasts;
     int64_t d = p->n_features;
+    int64_t pairs = triangle(m);
     for (int64_t a = 0; a < m; a++) {
-        double sum = 0;
+        mean[a] = 0;
         for (int64_t i = 0; i < c->n; i++) {
-            sum += c->value[i] * p->mean[a * d + c->feature[i]];
+            mean[a] += c->value[i] * p->mean[a * d + c->feature[i]];
         }
-        mean[a] = sum;
     }
-    for (int64_t a = 0; a < m; a++) {
-        for (int64_t b = 0; b <= a; b++) {
-            double v = quadratic(c, p->covariance + a * d + b * d * (m * d), m * d);
-            covariance[a + b * m] = covariance[b + a * m] = fmax(v, a == b ? 0 : v);
+    for (int64_t i = 0; i < c->n; i++) {
+        for (int64_t j = 0; j <= i; j++) {
+            double product = c->value[i] * c->value[j];
+            const double *v =
+                p->by_features + place_of(c->feature[i], c->feature[j]) * pairs;
+            for (int64_t k = 0; k < pairs; k++) {
+                sum[k] += product * v[k];
+            }
+        }
+    }
+    for (int64_t a = 0, k = 0; a < m; a++) {
+        for (int64_t b = 0; b <= a; b++, k++) {
+            covariance[a + b * m] = covariance[b + a * m] =
+                fmax(sum[k], a == b ? 0 : sum[k]);
         }
     }
 }
@@ -247,6 +255,39 @@ out:
     return status;
 }
 
+/* V[ai,bj] + V[aj,bi], or V[ai,bi] where i = j, of all pairs of arms a >= b. */
+static void
+order_arms(const up_policy *p, int64_t i, int64_t j, double *to)
+{
+    int64_t m = p->n_contrasts;
+    int64_t d = p->n_features;
+    for (int64_t a = 0; a < m; a++) {
+        for (int64_t b = 0; b <= a; b++) {
+            double one = p->covariance[a * d + i + (b * d + j) * (m * d)];
+            double other = p->covariance[a * d + j + (b * d + i) * (m * d)];
+            *to++ = i == j ? one : one + other;
+        }
+    }
+}
+
+/* The covariance by pairs of features i >= j, for each the pairs of arms side by side. */
+static up_status
+order_covariance(up_policy *p, up_error *err)
+{
+    up_status status = UP_OK;
+    int64_t m = p->n_contrasts;
+    int64_t d = p->n_features;
+    UP_TRY(UP_NEW(&p->by_features, triangle(d) * triangle(m), err));
+    double *to = p->by_features;
+    for (int64_t i = 0; i < d; i++) {
+        for (int64_t j = 0; j <= i; j++, to += triangle(m)) {
+            order_arms(p, i, j, to);
+        }
+    }
+out:
+    return status;
+}
+
 up_status
 upi_policy_prepare(up_policy *p, up_error *err)
 {
@@ -257,6 +298,7 @@ upi_policy_prepare(up_policy *p, up_error *err)
         UP_TRY(upi_lattice_make(p->draws, p->n_contrasts, p->seed, &p->lattice, err));
         p->lattice.always = count_contexts(p) == 0;
     }
+    UP_TRY(order_covariance(p, err));
     UP_TRY(UP_NEW(&p->base, p->n_arms, err));
     average_context(p, &c);
     play(p, &c, p->base);

@@ -123,6 +123,17 @@ upi_cholesky(int64_t n, double *a, int64_t lda, up_error *err)
     return UP_OK;
 }
 
+/* In order, for vectors too short for BLAS to be worth a call. */
+static double
+short_dot(int64_t n, const double *x, const double *y)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += x[i] * y[i];
+    }
+    return sum;
+}
+
 void
 upi_cholesky_semi(
     int64_t n, const double *a, int64_t lda, double tol, double *r, int64_t ldr)
@@ -133,11 +144,12 @@ upi_cholesky_semi(
         for (int64_t i = 0; i < j; i++) {
             double pivot = r[i + i * ldr];
             if (pivot > 0) {
-                column[i] = (a[i + j * lda] - upi_dot(i, r + i * ldr, column)) / pivot;
+                column[i] =
+                    (a[i + j * lda] - short_dot(i, r + i * ldr, column)) / pivot;
             }
         }
         double whole = a[j + j * lda];
-        double rest = whole - upi_dot(j, column, column);
+        double rest = whole - short_dot(j, column, column);
         column[j] = rest > tol * whole && rest > 0 ? sqrt(rest) : 0;
     }
 }
