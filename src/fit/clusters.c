@@ -361,8 +361,8 @@ upi_adjustment_power(int64_t vcov)
 
 /* Eigenvalues of I - H below this are rows that decide their own fit: their residual is 0 and the
  * generalised inverse leaves them out. */
-static double
-adjust_value(double one_minus_lambda, double power)
+double
+upi_adjustment_value(double one_minus_lambda, double power)
 {
     return one_minus_lambda < 1e-10 ? 0 : pow(one_minus_lambda, power);
 }
@@ -433,7 +433,7 @@ upi_adjustment(
     int64_t n, const double *h, double power, double *g, double *work, up_error *err)
 {
     if (n == 1) {
-        g[0] = adjust_value(1 - h[0], power);
+        g[0] = upi_adjustment_value(1 - h[0], power);
         return UP_OK;
     }
     double *v = work;
@@ -450,7 +450,7 @@ upi_adjustment(
         }
     }
     for (int64_t j = 0; j < n; j++) {
-        double f = adjust_value(1 - values[j], power);
+        double f = upi_adjustment_value(1 - values[j], power);
         for (int64_t i = 0; i < n; i++) {
             scaled[i + j * n] = v[i + j * n] * f;
         }

@@ -42,6 +42,8 @@ upi_cov_free(struct upi_cov *cov, int64_t n_equations)
         (void)pthread_mutex_destroy(&cov->df_lock->mutex);
     }
     upi_free(cov->df_lock);
+    upi_free(cov->spectra[0]);
+    upi_free(cov->spectra[1]);
     upi_free(cov->block);
     upi_free(cov->cell);
     upi_free(cov->first);

@@ -2,14 +2,18 @@
  * O(G p^2) form of methods/core.md 2.4. In orthonormal coordinates, with a the combination, u = s Q_c a,
  * g = f u and P_c = Q_c' s g: tr Gamma = sum |g|^2 - |P|^2, and the sum of squares of Gamma is
  * |sum P P'|^2 + sum [(|g|^2 - |P|^2)^2 - |P|^4]. The sum over clusters of P P' is taken in the
- * space of the few rows that alike clusters share. */
+ * space of the few rows that alike clusters share.
+ *
+ * A cluster of many rows enters by M = Q'Q alone, P = M f(M) a and |g|^2 = a'M f(M)^2 a. Its
+ * eigenvectors serve for every combination and are kept while memory allows:
+ * effects by segment and period ask for hundreds of combinations. */
 #include "fit/fit.h"
 #include "num/matrix.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { PENDING = 128, MOST_CLASS_ROWS = 8 };
+enum { PENDING = 128, MOST_CLASS_ROWS = 8, MOST_KEPT = 4 << 20 /* doubles */ };
 
 typedef struct moments_of_gamma {
     const up_model *m;
@@ -24,6 +28,7 @@ typedef struct moments_of_gamma {
     int64_t pending;
     double *class_sum; /* (r, r) */
     double *product;   /* (p, r) */
+    double *spectrum;  /* (p + p p) */
     double *s;         /* (p, p) sum of P P' */
     double trace, correction;
 } moments_of_gamma;
@@ -36,6 +41,14 @@ flush_columns(moments_of_gamma *w)
             w->p, 1, w->s, w->p);
     }
     w->pending = 0;
+}
+
+static void
+flush_full(moments_of_gamma *w)
+{
+    if (w->pending == PENDING) {
+        flush_columns(w);
+    }
 }
 
 static void
@@ -81,31 +94,116 @@ add_by_row(moments_of_gamma *w, bool by_class)
     }
 }
 
-/* r > p: with M = Q'Q and F = f(M), g = s Q F a, so that |g|^2 = (F a)'M(F a) and P = M F a. */
+/* Many rows: from the eigenvalues (p) and vectors (p,p) of M. */
 static void
-add_by_column(moments_of_gamma *w)
+add_by_column(moments_of_gamma *w, const double *spectrum)
 {
-    const upi_cluster_rows *c = &w->rows;
     int64_t p = w->p;
-    upi_gemv('N', p, p, c->g[w->side], p, w->a, w->u);
-    double *out = w->columns + w->pending * p;
-    memset(out, 0, (size_t)p * sizeof *out);
+    const double *vectors = spectrum + p;
     double g2 = 0;
-    for (int64_t i = 0; i < c->r; i++) {
-        double v = 0;
-        for (int64_t j = 0; j < p; j++) {
-            v += c->q[w->side][i + j * c->r] * w->u[j];
-        }
-        v *= c->s[i];
-        g2 += v * v;
-        for (int64_t j = 0; j < p; j++) {
-            out[j] += c->q[w->side][i + j * c->r] * c->s[i] * v;
-        }
+    for (int64_t j = 0; j < p; j++) {
+        double f = upi_adjustment_value(1 - spectrum[j], -0.5);
+        double along = f * upi_dot(p, vectors + j * p, w->a);
+        g2 += spectrum[j] * along * along;
+        w->u[j] = spectrum[j] * along;
     }
+    double *out = w->columns + w->pending * p;
+    upi_gemv('N', p, p, vectors, p, w->u, out);
     add_diagonal(w, g2, upi_dot(p, out, out));
     w->pending++;
 }
 
+/* The spectrum of the cluster that is loaded, with its weights. */
+static up_status
+decompose(upi_cluster_rows *c, int side, int64_t p, double *spectrum, up_error *err)
+{
+    double *weighted = c->work;
+    for (int64_t j = 0; j < p; j++) {
+        for (int64_t i = 0; i < c->r; i++) {
+            weighted[i + j * c->r] = c->s[i] * c->q[side][i + j * c->r];
+        }
+    }
+    upi_gemm(
+        'T', 'N', p, p, c->r, 1, weighted, c->r, weighted, c->r, 0, spectrum + p, p);
+    return upi_eigen_sym(p, spectrum + p, p, spectrum, err);
+}
+
+/* Clusters of few rows are cheap as they are, most of all where many are alike. */
+static bool
+worth_keeping(int64_t r, int64_t p)
+{
+    return r > p || (r > MOST_CLASS_ROWS && 2 * r >= p);
+}
+
+/* The spectra (p + p p) of clusters that are worth it; the others begin with a NaN. */
+static up_status
+fill_spectra(
+    upi_cluster_rows *rows, int side, int64_t p, double *spectra, up_error *err)
+{
+    up_status status = UP_OK;
+    for (int64_t k = 0; k < rows->c->n && status == UP_OK; k++, spectra += p + p * p) {
+        upi_cluster_load(rows, k);
+        upi_cluster_weights(rows, k);
+        if (!worth_keeping(rows->r, p)) {
+            spectra[0] = (double)NAN;
+        } else {
+            status = decompose(rows, side, p, spectra, err);
+        }
+    }
+    return status;
+}
+
+/* Without memory for them they are not kept. */
+static up_status
+keep_spectra(const up_model *m, int side, int64_t p, up_error *err)
+{
+    up_status status = UP_OK;
+    struct upi_cov *cov = m->cov;
+    const upi_clusters *c = &cov->clusters;
+    upi_cluster_rows rows = {0};
+    double *spectra = NULL;
+    int64_t size = p + p * p;
+    bool none = !worth_keeping(c->largest * cov->width, p);
+    if (cov->spectra[side] != NULL || none || c->n > MOST_KEPT / size) {
+        return UP_OK;
+    }
+    UP_TRY(upi_cluster_rows_new(m, c, &rows, err));
+    UP_TRY(UP_NEW(&spectra, c->n * size, err));
+    UP_TRY(fill_spectra(&rows, side, p, spectra, err));
+    cov->spectra[side] = spectra;
+    spectra = NULL;
+out:
+    upi_cluster_rows_free(&rows);
+    upi_free(spectra);
+    return status;
+}
+
+/* NULL where it is not kept. */
+static const double *
+find_spectrum(const moments_of_gamma *w, int64_t cluster)
+{
+    const double *all = w->m->cov->spectra[w->side];
+    const double *own = all != NULL ? all + cluster * (w->p + w->p * w->p) : NULL;
+    return own != NULL && isnan(own[0]) ? NULL : own;
+}
+
+static up_status
+add_cluster(moments_of_gamma *w, bool by_class, bool again, up_error *err)
+{
+    up_status status = UP_OK;
+    if (w->rows.by_row[w->side]) {
+        UP_TRY(again ? UP_OK : upi_cluster_adjust(&w->rows, w->side, -0.5, err));
+        add_by_row(w, by_class);
+    } else {
+        UP_TRY(again ? UP_OK : decompose(&w->rows, w->side, w->p, w->spectrum, err));
+        add_by_column(w, w->spectrum);
+    }
+    flush_full(w);
+out:
+    return status;
+}
+
+/* Clusters sorted[from..to) share their cells; their rows are needed. */
 static up_status
 add_class(moments_of_gamma *w, int64_t from, int64_t to, up_error *err)
 {
@@ -123,15 +221,7 @@ add_class(moments_of_gamma *w, int64_t from, int64_t to, up_error *err)
         bool again = i > from &&
                      upi_cluster_same_weights(w->m, c, c->sorted[i - 1], c->sorted[i]);
         upi_cluster_weights(&w->rows, c->sorted[i]);
-        UP_TRY(again ? UP_OK : upi_cluster_adjust(&w->rows, w->side, -0.5, err));
-        if (by_row) {
-            add_by_row(w, by_class);
-        } else {
-            add_by_column(w);
-        }
-        if (w->pending == PENDING) {
-            flush_columns(w);
-        }
+        UP_TRY(add_cluster(w, by_class, again, err));
     }
     if (by_class) {
         upi_gemm('T', 'N', w->p, r, r, 1, w->rows.q[w->side], r, w->class_sum, r, 0,
@@ -141,6 +231,22 @@ add_class(moments_of_gamma *w, int64_t from, int64_t to, up_error *err)
     }
 out:
     return status;
+}
+
+/* Clusters of the same cells have the same number of rows: all of their spectra are kept or
+ * none. */
+static up_status
+add_alike(moments_of_gamma *w, int64_t from, int64_t to, up_error *err)
+{
+    const int64_t *sorted = w->rows.c->sorted;
+    if (find_spectrum(w, sorted[from]) == NULL) {
+        return add_class(w, from, to, err);
+    }
+    for (int64_t i = from; i < to; i++) {
+        add_by_column(w, find_spectrum(w, sorted[i]));
+        flush_full(w);
+    }
+    return UP_OK;
 }
 
 static up_status
@@ -157,6 +263,7 @@ gamma_new(moments_of_gamma *w, const up_model *m, up_error *err)
     UP_TRY(UP_NEW(&w->columns, w->p * PENDING, err));
     UP_TRY(UP_NEW(&w->class_sum, (int64_t)MOST_CLASS_ROWS * MOST_CLASS_ROWS, err));
     UP_TRY(UP_NEW(&w->product, w->p * MOST_CLASS_ROWS, err));
+    UP_TRY(UP_NEW(&w->spectrum, w->p + w->p * w->p, err));
     UP_TRY(UP_NEW(&w->s, w->p * w->p, err));
 out:
     return status;
@@ -172,6 +279,7 @@ gamma_free(moments_of_gamma *w)
     upi_free(w->columns);
     upi_free(w->class_sum);
     upi_free(w->product);
+    upi_free(w->spectrum);
     upi_free(w->s);
 }
 
@@ -189,7 +297,7 @@ satterthwaite(
             to < c->n && upi_cluster_same_cells(m, c, c->sorted[from], c->sorted[to])) {
             to++;
         }
-        UP_TRY(add_class(&w, from, to, err));
+        UP_TRY(add_alike(&w, from, to, err));
         from = to;
     }
     flush_columns(&w);
@@ -250,6 +358,9 @@ upi_satterthwaite(const up_model *m, const upi_basis *b, const double *l)
         memcpy(key + 1, a, (size_t)p * sizeof *a);
         (void)pthread_mutex_lock(&cov->df_lock->mutex);
         bool known = find(cov, key, 1 + p, &df);
+        if (!known) {
+            (void)keep_spectra(m, b == &m->x ? 0 : 1, p, NULL);
+        }
         (void)pthread_mutex_unlock(&cov->df_lock->mutex);
         if (!known && satterthwaite(m, b, a, &df, NULL) == UP_OK) {
             (void)pthread_mutex_lock(&cov->df_lock->mutex);

@@ -66,8 +66,10 @@ struct upi_cov {
     double **block; /* (E*E) */
     double max_leverage;
     upi_clusters clusters; /* way 1 */
-    upi_lock *df_lock;     /* guards the list below */
+    upi_lock *df_lock;     /* guards what is below */
     upi_df_entry *df_list;
+    double *spectra
+        [2]; /* by side: for each cluster p eigenvalues and (p,p) vectors; or NULL */
 };
 
 /* The outcome that equation e explains; -1 for a first stage, whose outcome is in `fit`. */
@@ -167,6 +169,8 @@ void upi_cluster_residuals(upi_cluster_rows *w, int64_t k); /* e */
 /* g of side 0 (X) or 1 (Z) for the cells and weights at hand; power 0 = none. */
 up_status upi_cluster_adjust(
     upi_cluster_rows *w, int side, double power, up_error *err);
+/* What the adjustment makes of an eigenvalue of I - H. */
+double upi_adjustment_value(double one_minus_lambda, double power);
 /* Same cells (and weights); false with continuous x. */
 bool upi_cluster_same_cells(
     const up_model *m, const upi_clusters *c, int64_t a, int64_t b);
