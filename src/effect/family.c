@@ -187,14 +187,15 @@ assign_row(up_effects *e, const upi_question *q, const families *f, int64_t row,
     up_status status = UP_OK;
     place p = place_of(e, q, row);
     *family = -1;
-    if (!is_unadjusted(f, p.metric)) {
-        int64_t *known = &made[number_of(e, f, q, p)];
-        if (*known == 0) {
-            UP_TRY(name_family(e, f, p.metric, row, err));
-            *known = e->n_families;
-        }
-        *family = *known - 1;
+    if (is_unadjusted(f, p.metric)) {
+        return UP_OK;
     }
+    int64_t *known = &made[number_of(e, f, q, p)];
+    if (*known == 0) {
+        UP_TRY(name_family(e, f, p.metric, row, err));
+        *known = e->n_families;
+    }
+    *family = *known - 1;
 out:
     return status;
 }
