@@ -265,11 +265,18 @@ measure_row(work *w, upi_row *row)
     row->numbers.v = v->std_error * v->std_error;
 }
 
+/* The rows of one segment: the list of its cells is made once. */
 static up_status
-infer_row(work *w, upi_row *row, up_error *err)
+infer_segment(work *w, int64_t first, up_error *err)
 {
-    measure_row(w, row);
-    return upi_row_conclude(w->e, row, err);
+    up_status status = UP_OK;
+    up_effects *e = w->e;
+    for (int64_t i = first; i < e->n_rows; i += e->block) {
+        measure_row(w, &e->rows[i]);
+        UP_TRY(upi_row_conclude(e, &e->rows[i], err));
+    }
+out:
+    return status;
 }
 
 up_status
@@ -281,11 +288,8 @@ upi_rows_infer(up_effects *e, up_error *err)
     UP_TRY(upi_gradient_make(e, &w.baseline, err));
     UP_TRY(upi_averaging_make(e, &w.averaging, err));
     UP_TRY(upi_margins_put(e, err));
-    /* Segment by segment, so that the list of its cells is made once. */
     for (int64_t i = 0; i < e->block; i++) {
-        for (int64_t row = i; row < e->n_rows; row += e->block) {
-            UP_TRY(infer_row(&w, &e->rows[row], err));
-        }
+        UP_TRY(infer_segment(&w, i, err));
     }
 out:
     upi_gradient_release(&w.effect);
