@@ -119,6 +119,20 @@ out:
     return status;
 }
 
+static bool
+was_split(const up_moments *m)
+{
+    return strcmp(m->keys[upi_randomised_key(m)].name, UP_POWER_SPLIT) == 0;
+}
+
+/* A history that was split has no effect, so both halves tell its baseline. That of one of them would
+ * make the plan hang on the split. */
+static double
+baseline_of(const up_moments *m, const up_effect *e, const up_power_history *h)
+{
+    return e->baseline + (was_split(m) ? h->arm_share * e->estimate : 0);
+}
+
 /* Shares of all arms, control first; none for a history that was split. */
 static void
 read_shares(const up_moments *m, const char *control, up_power_history *h)
@@ -126,8 +140,7 @@ read_shares(const up_moments *m, const char *control, up_power_history *h)
     int64_t key = upi_randomised_key(m);
     const upi_key *k = &m->keys[key];
     int64_t first = upi_key_level(k, control);
-    if (strcmp(k->name, UP_POWER_SPLIT) == 0 || first < 0 ||
-        k->n_levels > UP_POWER_ARMS) {
+    if (was_split(m) || first < 0 || k->n_levels > UP_POWER_ARMS) {
         return;
     }
     for (int64_t l = 0; l < k->n_levels; l++) {
@@ -194,7 +207,7 @@ independent_error(const up_moments *m, const up_effect *plain,
     up_effect effect = {0};
     *out = NAN;
     if (h->metric == UP_POWER_PROPORTION) {
-        double p = plain->baseline;
+        double p = baseline_of(m, plain, h);
         *out = sqrt(p * (1 - p) / h->units * (1 / h->control_share + 1 / h->arm_share));
         return UP_OK;
     }
@@ -232,9 +245,9 @@ up_power_history_read(up_moments *m, const up_linear_opts *opts, const char *met
     metric = e->metrics[which].name;
     h.metric = (int64_t)e->metrics[which].kind;
     UP_TRY(one_effect(m, options(opts), metric, arm, run, &full, err));
-    h.baseline = full.baseline;
     h.std_error = full.std_error;
     UP_TRY(read_arms(m, &full, &h, err));
+    h.baseline = baseline_of(m, &full, &h);
     read_shares(m, full.against, &h);
     h.spread = h.std_error * sqrt(h.units / (1 / h.control_share + 1 / h.arm_share));
     UP_TRY(without_covariates(m, opts, &full, run, &plain, err));

@@ -178,6 +178,12 @@ test_split(void **state)
         "y", NULL, NULL);
     assert_close(stores.icc, 0.2, 0, 0.06);
     assert_close(stores.clusters, N / SIZE, 0, 0);
+    /* the baseline is that of all rows, however they were split */
+    double sum = 0;
+    for (int64_t i = 0; i < N; i++) {
+        sum += d.y[i];
+    }
+    assert_close(stores.baseline, sum / N, 1e-12, 0);
     up_source *again = NULL;
     assert_fails(up_power_split(split, NULL, NULL, &again, &err), UP_E_ARGUMENT, &err);
     err = (up_error)UP_ERROR_INIT;
