@@ -110,10 +110,29 @@ remove_leftovers(const char *path)
     free(parent);
 }
 
+/* A device or a pipe is written to: a rename would put a file in its place. */
+static int
+write_through(const char *path, const char *text)
+{
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0) {
+        return errno;
+    }
+    int failed = write_all(file, text, strlen(text));
+    if (close(file) != 0 && failed == 0) {
+        failed = errno;
+    }
+    return failed;
+}
+
 static int
 write_file(const char *path, const char *text)
 {
     int failed = 0;
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        return S_ISDIR(info.st_mode) ? EISDIR : write_through(path, text);
+    }
     size_t size = strlen(path) + 32;
     char *partial = calloc(size, 1);
     if (partial == NULL) {

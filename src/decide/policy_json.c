@@ -1,13 +1,13 @@
 /* A policy as JSON, and as a file. The checksum is the hash of the canonical text: members in
  * fixed order, shortest doubles, no blanks. Reading writes the policy again and compares, so
  * that blanks may differ but no number. */
+#include "base/file.h"
 #include "base/json.h"
 #include "decide/policy.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static void
 put_texts(upi_json *j, const char *key, char *const *text, int64_t n)
@@ -147,51 +147,25 @@ up_policy_json(const up_policy *p, char **json, up_error *err)
 
 /* ---- files ---- */
 
-static up_status
-fail_write(const char *path, up_error *err)
-{
-    (void)upi_fail(err, UP_E_WRITE, "path", "%s cannot be written: %s", path,
-        errno == ENOSPC ? "the disk is full"
-                        : "permission denied, or no such directory");
-    return upi_fix(err, "choose a place that can be written to and has room");
-}
-
 up_status
 up_policy_save(const up_policy *p, const char *path, up_error *err)
 {
     UP_GUARD(err);
     up_status status = UP_OK;
-    char *json = NULL;
-    FILE *f = NULL;
-    upi_text partial = {0};
-    bool made = false;
-    if (path == NULL || path[0] == '\0') {
-        return upi_fail(err, UP_E_ARGUMENT, "path", "no path was given");
+    upi_text t = {0};
+    if (p == NULL || path == NULL || path[0] == '\0') {
+        return upi_fail(err, UP_E_ARGUMENT, p == NULL ? "policy" : "path",
+            p == NULL ? "an argument that is required is NULL" : "no path was given");
     }
-    UP_TRY(up_policy_json(p, &json, err));
-    upi_text_addf(&partial, "%s.%ld.partial", path, (long)getpid());
-    if (partial.failed) {
-        status = upi_fail_memory(err, strlen(path));
+    upi_policy_write(p, &t);
+    upi_text_add_char(&t, '\n');
+    if (t.failed) {
+        status = upi_fail_memory(err, (size_t)t.length);
         goto out;
     }
-    f = fopen(partial.s, "wbx");
-    made = f != NULL;
-    bool good = made && fputs(json, f) >= 0 && fputc('\n', f) != EOF;
-    good = good && fflush(f) == 0 && fsync(fileno(f)) == 0;
-    if (f != NULL) {
-        good = fclose(f) == 0 && good;
-    }
-    if (!good || rename(partial.s, path) != 0) {
-        status = fail_write(path, err);
-    } else {
-        made = false;
-    }
+    UP_TRY(upi_file_write(path, t.s, (size_t)t.length, "path", err));
 out:
-    if (made) {
-        (void)remove(partial.s);
-    }
-    upi_text_free(&partial);
-    upi_free(json);
+    upi_text_free(&t);
     return status;
 }
 

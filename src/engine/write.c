@@ -6,6 +6,7 @@
  * a row-group size that depends on the columns alone give the same bytes every time. */
 #include "engine/write.h"
 
+#include "base/file.h"
 #include "engine/duckdb_db.h"
 #include "engine/scan.h"
 #include "engine/source.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct writer {
@@ -276,11 +276,8 @@ make_directory(writer *state, up_error *err)
     up_status status = UP_OK;
     upi_text text = {0};
     char *name = NULL;
-    struct stat info;
     const char *path = state->w->path != NULL ? state->w->path : "";
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        return upi_fail(err, UP_E_WRITE, "path", "%s is not a regular file", path);
-    }
+    UP_TRY(upi_file_refuse_special(path, "path", err));
     upi_text_addf(&text, "%s.", path);
     UP_TRY(upi_text_take(&text, &name, err));
     UP_TRY(upi_private_make(name, &state->directory, err));

@@ -3,73 +3,10 @@
  * beside rows that were not finished. */
 #include "sim/shop.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "base/file.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-static up_status
-write_all(int file, const char *s, size_t n)
-{
-    while (n > 0) {
-        ssize_t written = write(file, s, n);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return UP_E_WRITE;
-        }
-        s += written;
-        n -= (size_t)written;
-    }
-    return UP_OK;
-}
-
-/* Puts the text into the file at once or not at all. */
-static up_status
-write_file(const char *path, const upi_text *text, up_error *err)
-{
-    up_status status = UP_OK;
-    upi_text partial = {0};
-    int file = -1;
-    upi_text_addf(&partial, "%s.%ld.partial", path, (long)getpid());
-    if (partial.failed) {
-        status = upi_fail_memory(err, strlen(path));
-        goto out;
-    }
-    file = open(partial.s, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file < 0) {
-        status = UP_E_WRITE;
-        goto failed;
-    }
-    status = write_all(file, text->s, (size_t)text->length);
-    if (status == UP_OK && fsync(file) != 0 && errno != EINVAL) {
-        status = UP_E_WRITE;
-    }
-    if (close(file) != 0) {
-        status = UP_E_WRITE;
-    }
-    if (status == UP_OK && rename(partial.s, path) != 0) {
-        status = UP_E_WRITE;
-    }
-failed:
-    if (status != UP_OK) {
-        int reason = errno;
-        if (file >= 0) {
-            (void)unlink(partial.s);
-        }
-        (void)upi_fail(err, UP_E_WRITE, "truth", "%s cannot be written: %s", path,
-            reason == ENOSPC   ? "the disk is full"
-            : reason == EACCES ? "permission denied"
-            : reason == ENOENT ? "no such directory"
-                               : "input or output failed");
-        (void)upi_fix(err, "choose a directory that can be written to");
-    }
-out:
-    upi_text_free(&partial);
-    return status;
-}
 
 /* The ending is what follows the last dot of the name. */
 up_status
@@ -130,9 +67,10 @@ up_simulate_shop(const char *rows_path, const char *truth_path,
     } else {
         UP_TRY(upi_shop_truth_path(rows_path, &path, err));
     }
+    UP_TRY(upi_file_refuse_special(path, "truth", err));
     UP_TRY(upi_shop_truth(&shop, &truth, err));
     UP_TRY(write_rows(&shop, rows_path, run, err));
-    UP_TRY(write_file(path, &truth, err));
+    UP_TRY(upi_file_write(path, truth.s, (size_t)truth.length, "truth", err));
 out:
     upi_shop_clear(&shop);
     upi_free(path);

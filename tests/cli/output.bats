@@ -144,3 +144,22 @@ END
     both ask --progress --json
     jq -e .ok <<<"$out"
 }
+
+@test "a device or a pipe is written to, and never replaced" {
+    ln -s /dev/full full
+    both "$UPSHOT" effect "$(shop shop.parquet)" --itt arm --metric sales --output full
+    [ "$status" -eq 3 ]
+    [[ $errors == *"E_WRITE"*"the disk is full"* ]]
+    [ -c full ]
+    mkfifo pipe
+    cat pipe >through &
+    "$UPSHOT" effect "$(shop shop.parquet)" --itt arm --metric sales --json --output pipe
+    wait
+    [ -p pipe ]
+    [ "$(jq -r .op through)" = effect ]
+    refused 3 E_WRITE "$UPSHOT" policy "$(shop shop.parquet)" --itt arm --metric sales --save pipe
+    refused 3 E_WRITE "$UPSHOT" fit "$(shop shop.parquet)" --itt arm --metric sales --save pipe.parquet/x.parquet
+    refused 3 E_WRITE "$UPSHOT" simulate shop rows.csv --units 50 --truth pipe --force
+    [ -p pipe ]
+    [ ! -e rows.csv ]
+}

@@ -226,7 +226,7 @@ test_refusals(void **state)
     } cases[] = {
         {"x.txt", "ending that is not known"},
         {"none/x.csv", "cannot be written"},
-        {"dir.csv", "is not a regular file"},
+        {"dir.csv", "it is a directory"},
     };
     assert_int_equal(mkdir(engine_path("dir.csv"), 0700), 0);
     for (size_t i = 0; i < 3; i++) {
