@@ -293,6 +293,13 @@ measure(plan *p)
     for (size_t k = 0; k < 3 && line_width(p) > p->s->width; k++) {
         *optional[k] = 0;
     }
+    bool one_metric = true;
+    for (int64_t i = 1; i < p->n && one_metric; i++) {
+        one_metric = strcmp(p->lines[i].label[0], p->lines[0].label[0]) == 0;
+    }
+    if (one_metric && line_width(p) > p->s->width) {
+        p->label_width[0] = 0; /* the headline names it */
+    }
     if (p->bar > 0) {
         int room = p->s->width - line_width(p);
         p->bar += room > MOST_BAR - LEAST_BAR ? MOST_BAR - LEAST_BAR : room;
