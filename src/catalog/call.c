@@ -20,6 +20,25 @@ handler_of(const up_verb *verb)
     return NULL;
 }
 
+/* Every failure says what to do: where the place that failed has no better advice, the page on
+ * the option or on the code. */
+static up_status
+advise(const up_verb *v, up_status status, up_error *err)
+{
+    if (status == UP_OK || err == NULL || err->fix[0] != '\0' || v == NULL) {
+        return status;
+    }
+    char name[sizeof err->field];
+    upi_line_copy(name, sizeof name, err->field);
+    for (char *c = name; *c != '\0'; c++) {
+        *c = *c == '_' ? '-' : *c;
+    }
+    return upi_option_find(v->options, name) != NULL
+               ? upi_fix(err, "'upshot help %s' describes --%s", v->name, name)
+               : upi_fix(err, "'upshot explain %s' tells what to do",
+                     up_status_name(status));
+}
+
 up_status
 up_call(const char *verb, const up_argument *arguments, int64_t n_arguments,
     const up_run *run, up_result **out, up_error *err)
@@ -40,5 +59,5 @@ up_call(const char *verb, const up_argument *arguments, int64_t n_arguments,
 out:
     up_result_free(r);
     upi_request_clear(&q);
-    return status;
+    return advise(v, status, err);
 }

@@ -114,17 +114,18 @@ in_range(const up_option *o, double x)
 static up_status
 refuse_number(const up_option *o, const char *s, const char *kind, up_error *err)
 {
-    (void)upi_fail(
-        err, UP_E_USAGE, o->name, "--%s must be %s, but is '%s'", o->name, kind, s);
     if (o->min == 0 && o->max == 0) {
+        (void)upi_fail(
+            err, UP_E_USAGE, o->name, "--%s must be %s, but is '%s'", o->name, kind, s);
         return upi_fix(err, "e.g. --%s %s", o->name, o->example);
     }
     char low[UPI_DOUBLE_CHARS];
     char high[UPI_DOUBLE_CHARS];
     upi_double_text(o->min, low);
     upi_double_text(o->max, high);
-    return upi_fix(
-        err, "give --%s between %s and %s, e.g. %s", o->name, low, high, o->example);
+    (void)upi_fail(err, UP_E_USAGE, o->name,
+        "--%s must be %s between %s and %s, but is '%s'", o->name, kind, low, high, s);
+    return upi_fix(err, "e.g. --%s %s", o->name, o->example);
 }
 
 static up_status

@@ -8,6 +8,7 @@
 #include <upshot/simulate.h>
 #include <upshot/source.h>
 
+#include <math.h>
 #include <string.h>
 
 static const upi_sheet_column columns[] = {{"column", UPI_CELL_TEXT, false},
@@ -59,17 +60,51 @@ likely_arm(const up_description *d)
     return NULL;
 }
 
+/* A column that may be a metric: one whose name says so, else the last number that varies,
+ * since outcomes stand after what was known before. NULL when there is none. */
+static const char *
+likely_metric(const up_description *d, const char *arm)
+{
+    static const char *const names[] = {"sales", "revenue", "conversion", "converted",
+        "outcome", "metric", "value", "y"};
+    const char *last = NULL;
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        for (int64_t i = 0; i < up_description_columns(d); i++) {
+            up_column_info c = up_description_column(d, i);
+            bool number =
+                isfinite(c.mean) && c.distinct >= 2 && strcmp(c.name, arm) != 0;
+            if (number && strcmp(c.name, names[k]) == 0) {
+                return c.name;
+            }
+            last = number ? c.name : last;
+        }
+    }
+    return last;
+}
+
 static up_status
 suggest(const upi_request *q, const up_description *d, up_result *r, up_error *err)
 {
     up_status status = UP_OK;
     char *next = NULL;
+    upi_text t = {0};
+    const char *source = upi_request_text(q, "source");
     const char *arm = likely_arm(d);
-    UP_TRY(
-        upi_next_command(q, "check", upi_request_text(q, "source"), false, &next, err));
-    UP_TRY(upi_strings_add(&r->next, err, "%s --itt %s --metric COLUMN", next,
-        arm != NULL ? arm : "COLUMN"));
+    const char *metric = arm != NULL ? likely_metric(d, arm) : NULL;
+    if (metric == NULL || strcmp(source, "-") == 0) {
+        return upi_strings_add(&r->next, err, "upshot guide designs");
+    }
+    UP_TRY(upi_next_command(q, "check", source, false, &next, err));
+    upi_text_addf(&t, "%s --itt ", next);
+    upi_shell_word(&t, arm);
+    upi_text_add(&t, " --metric ");
+    upi_shell_word(&t, metric);
+    upi_free(next);
+    next = NULL;
+    UP_TRY(upi_text_take(&t, &next, err));
+    UP_TRY(upi_strings_add(&r->next, err, "%s", next));
 out:
+    upi_text_free(&t);
     upi_free(next);
     return status;
 }

@@ -170,6 +170,30 @@ out:
     return status;
 }
 
+/* A context that the policy can answer, as the option of 'decide'. */
+static void
+add_example(const up_policy *p, upi_text *t)
+{
+    upi_text json = {0};
+    upi_json j;
+    upi_json_start(&j, &json, 0, 0);
+    upi_json_object(&j);
+    upi_json_put_string(&j, "unit", "u1");
+    for (int64_t i = 0; i < up_policy_inputs(p); i++) {
+        up_policy_input_info in = up_policy_input(p, i);
+        if (in.n_levels > 0) {
+            upi_json_put_string(&j, in.name, up_policy_level_label(p, i, 0));
+        } else {
+            upi_json_put_double(&j, in.name, 1);
+        }
+    }
+    upi_json_object_end(&j);
+    upi_text_add(t, " --context ");
+    upi_shell_word(t, json.s != NULL ? json.s : "");
+    t->failed |= json.failed;
+    upi_text_free(&json);
+}
+
 static up_status
 save(const upi_request *q, const up_policy *p, up_result *r, up_error *err)
 {
@@ -184,7 +208,7 @@ save(const upi_request *q, const up_policy *p, up_result *r, up_error *err)
     UP_TRY(upi_strings_add(&r->files, err, "%s", path));
     upi_text_add(&t, "upshot decide ");
     upi_shell_word(&t, path);
-    upi_text_add(&t, " < contexts.jsonl > decisions.jsonl");
+    add_example(p, &t);
     UP_TRY(upi_text_take(&t, &next, err));
     UP_TRY(upi_strings_add(&r->next, err, "%s", next));
 out:

@@ -369,8 +369,7 @@ upi_handle_power(const upi_request *q, const up_run *run, up_result *out, up_err
     out->rows.n_columns = N_COLUMNS;
     UP_TRY(upi_request_text(q, "source") != NULL ? from_data(q, run, &o, out, err)
                                                  : from_numbers(q, &o, out, err));
-    UP_TRY(upi_strings_add(
-        &out->next, err, "upshot assign FILE --unit COLUMN --to assigned.csv"));
+    UP_TRY(upi_strings_add(&out->next, err, "upshot guide plan"));
     out->limit = upi_request_integer(q, "limit");
 out:
     upi_free(shares);

@@ -35,6 +35,7 @@ static const up_result_field fit_result[] = {
     {"rows[].estimate", "number", "the coefficient"},
     {"rows[].std_error", "number", "its standard error"},
     {"rows[].df", "number", "degrees of freedom"},
+    {"files", "array", "the capsule that was saved"},
     RESULT_CONTEXT,
     RESULT_END,
 };

@@ -129,6 +129,7 @@ static const up_result_field result[] = {
     {"rows[].effect", "number",
         "expected metric over the first arm of the policy, in this context"},
     {"rows[].std_error", "number", "of that effect"},
+    {"files", "array", "the policy that was saved"},
     RESULT_CONTEXT,
     RESULT_END,
 };

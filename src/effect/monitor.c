@@ -335,7 +335,9 @@ check_growth(
         "look '%s' has %lld rows and the look before it %lld; a look is at all data so "
         "far",
         label, (long long)now, (long long)m->rows);
-    return upi_fix(err, "give the looks in their order, or add increments up first");
+    return upi_fix(err,
+        "give the looks in their order; where each has only its new rows, ask for "
+        "increments");
 }
 
 /* Information is counted in clusters, so looks should add clusters, not rows to the same ones. */

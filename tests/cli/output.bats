@@ -163,3 +163,40 @@ END
     [ -p pipe ]
     [ ! -e rows.csv ]
 }
+
+@test "tables that are too wide go on below, and names stay whole" {
+    both "$UPSHOT" boundaries --looks 3 --sides greater --futility nonbinding
+    [ "$(wc -L <<<"$out")" -le 80 ]
+    [ "$(grep -c '^look' <<<"$out")" -eq 2 ]
+    [ "$(grep -c '^ *3  ' <<<"$out")" -eq 2 ]
+    both "$UPSHOT" describe "$(shop shop.parquet)"
+    [ "$(wc -L <<<"$out")" -le 80 ]
+    [[ $out == *visits_before* && $out == *"control, "* ]]
+}
+
+@test "every failure says what to do, and the commands that are suggested run" {
+    both "$UPSHOT" power --sd 3 --json
+    [ "$(jq -r .fix <<<"$out")" = "'upshot help power' describes --effect" ]
+    both "$UPSHOT" effect "$(shop shop.parquet)" --itt arm --metric sales --where 1 --json
+    [[ $(jq -r .fix <<<"$out") == *upshot* ]]
+    refused 2 E_USAGE "$UPSHOT" boundaries --looks 0
+    [[ $(jq -r .message <<<"$out") == *"between 1 and 1000"* ]]
+    cp "$(shop shop.parquet)" s.parquet
+    "$UPSHOT" simulate shop n.csv --units 200 --weeks 2 >/dev/null
+    for ask in "describe s.parquet" "describe n.csv" "power --baseline 45 --sd 30 --effect 2%" \
+        "policy s.parquet --itt arm --metric sales --covariates device,spend_before --save p.json"; do
+        # shellcheck disable=SC2086
+        both "$UPSHOT" $ask --json
+        [ "$status" -eq 0 ]
+        command=$(jq -r '.next[0]' <<<"$out")
+        [[ $command == "upshot "* ]]
+        run bash -c "upshot() { \"$UPSHOT\" \"\$@\"; }; $command"
+        [ "$status" -eq 0 ] || { echo "$command: $output"; false; }
+    done
+}
+
+@test "files that were saved are in the schema of the verb that saves them" {
+    for verb in fit policy assign simulate; do
+        "$UPSHOT" schema $verb | jq -e '.result.properties.files' >/dev/null
+    done
+}
