@@ -89,15 +89,14 @@ uniform(const upi_maxima *m, const double *shift, int64_t j, int64_t d, upi_rng 
 static void
 lean(const upi_maxima *m, int64_t i, const double *w, double *x)
 {
-    double t =
-        -upi_t_quantile(w[0] * m->tail / (m->sides == UP_TWO_SIDED ? 2 : 1), m->df);
+    double t = -upi_t_draw(w[0] * m->tail / (m->sides == UP_TWO_SIDED ? 2 : 1), m->df);
     double along = 0;
     double across = 1;
     for (int64_t d = 0; d < m->rank; d++) {
         along += m->a[i + d * m->n] * x[d];
     }
     if (!isinf(m->df)) {
-        across = sqrt((m->df + t * t) / upi_chisq_quantile(w[1], m->df + 1));
+        across = sqrt((m->df + t * t) / upi_chisq_draw(w[1], m->df + 1));
     }
     for (int64_t d = 0; d < m->rank; d++) {
         double a = m->a[i + d * m->n];

@@ -24,6 +24,8 @@ using quiet = bp::policy<bp::domain_error<bp::ignore_error>,
     bp::underflow_error<bp::ignore_error>, bp::denorm_error<bp::ignore_error>,
     bp::evaluation_error<bp::ignore_error>, bp::rounding_error<bp::ignore_error>,
     bp::indeterminate_result_error<bp::ignore_error>, bp::discrete_quantile<bp::real>>;
+/* All work in double: for draws, of which there are many. */
+using hasty = bp::normalise<quiet, bp::promote_double<false>>::type;
 
 using normal = boost::math::normal_distribution<double, quiet>;
 using student = boost::math::students_t_distribution<double, quiet>;
@@ -138,6 +140,31 @@ upi_t_quantile(double p, double df)
         return upi_normal_quantile(p);
     }
     return guarded([=] { return quantile(student(df), p); });
+}
+
+double
+upi_t_draw(double p, double df)
+{
+    if (!inside(p) || !(df > 0)) {
+        return nan_value;
+    }
+    if (std::isinf(df)) {
+        return upi_normal_quantile(p);
+    }
+    return guarded([=] {
+        return quantile(boost::math::students_t_distribution<double, hasty>(df), p);
+    });
+}
+
+double
+upi_chisq_draw(double p, double df)
+{
+    if (!inside(p) || !positive(df)) {
+        return nan_value;
+    }
+    return guarded([=] {
+        return quantile(boost::math::chi_squared_distribution<double, hasty>(df), p);
+    });
 }
 
 double

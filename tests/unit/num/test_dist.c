@@ -117,6 +117,8 @@ outside_the_domain_is_nan(void **state)
         assert_true(isnan(upi_normal_quantile(bad_p[i])));
         assert_true(isnan(upi_t_quantile(bad_p[i], 3)));
         assert_true(isnan(upi_chisq_quantile(bad_p[i], 3)));
+        assert_true(isnan(upi_t_draw(bad_p[i], 3)));
+        assert_true(isnan(upi_chisq_draw(bad_p[i], 3)));
         assert_true(isnan(upi_f_quantile(bad_p[i], 3, 4)));
         assert_true(isnan(upi_beta_quantile(bad_p[i], 3, 4)));
     }
@@ -128,6 +130,8 @@ outside_the_domain_is_nan(void **state)
         assert_true(isnan(upi_t_quantile(0.9, bad_df[i])));
         assert_true(isnan(upi_chisq_sf(1, bad_df[i])));
         assert_true(isnan(upi_chisq_quantile(0.5, bad_df[i])));
+        assert_true(isnan(upi_t_draw(0.9, bad_df[i])));
+        assert_true(isnan(upi_chisq_draw(0.5, bad_df[i])));
         assert_true(isnan(upi_f_sf(1, bad_df[i], 1)));
         assert_true(isnan(upi_f_sf(1, 1, bad_df[i])));
         assert_true(isnan(upi_f_quantile(0.5, 1, bad_df[i])));
@@ -186,6 +190,24 @@ infinite_df_is_the_limit(void **state)
     assert_close(upi_t_sf(2, 1e300), upi_normal_sf(2), 1e-12, 0);
 }
 
+/* From the body to tails that no sample of a billion reaches, for few and for many df. */
+static void
+draws_are_quantiles(void **state)
+{
+    (void)state;
+    const double df[] = {1, 2.5, 7, 30.5, 228, 5000, 1e6};
+    for (size_t k = 0; k < sizeof df / sizeof df[0]; k++) {
+        for (double p = 0.4999; p > 1e-10; p *= 0.37) {
+            assert_close(upi_t_draw(p, df[k]), upi_t_quantile(p, df[k]), 1e-13, 1e-15);
+            assert_close(
+                upi_chisq_draw(p, df[k]), upi_chisq_quantile(p, df[k]), 1e-13, 1e-15);
+            assert_close(upi_chisq_draw(1 - p, df[k]), upi_chisq_quantile(1 - p, df[k]),
+                1e-13, 1e-15);
+        }
+    }
+    assert_close(upi_t_draw(0.1, INFINITY), upi_normal_quantile(0.1), 0, 0);
+}
+
 static void
 quantile_undoes_cdf(void **state)
 {
@@ -208,6 +230,7 @@ main(void)
         cmocka_unit_test(outside_the_domain_is_nan),
         cmocka_unit_test(ends_of_the_range),
         cmocka_unit_test(infinite_df_is_the_limit),
+        cmocka_unit_test(draws_are_quantiles),
         cmocka_unit_test(quantile_undoes_cdf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
