@@ -156,11 +156,7 @@ name_family(
     upi_text t = {0};
     const up_effect *v = &e->rows[row].value;
     int64_t d = f->declared[metric];
-    const char *first = d >= 0     ? f->name[d]
-                        : f->named ? "others"
-                        : f->split[1] || f->split[2] || f->split[3] || f->split[4]
-                            ? ""
-                            : "all";
+    const char *first = d >= 0 ? f->name[d] : f->named ? "others" : "";
     const char *parts[] = {first, f->split[1] ? v->metric : "",
         f->split[2] ? v->arm : "",
         !f->split[3]            ? ""
@@ -171,6 +167,9 @@ name_family(
         if (parts[k][0] != '\0') {
             upi_text_addf(&t, "%s%s", t.length > 0 ? ", " : "", parts[k]);
         }
+    }
+    if (t.length == 0) { /* no split, or one into periods that there are not */
+        upi_text_add(&t, "all");
     }
     UP_TRY(upi_text_take(&t, &e->families[e->n_families], err));
     e->n_families++;

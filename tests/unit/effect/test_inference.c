@@ -449,6 +449,12 @@ test_families(void **state)
     assert_int_equal(v.family_size, 3);
     assert_false(has_note(e, UP_N_MANY_COMPARISONS));
     up_effects_free(e);
+    /* Without periods a split into them is one family, and it has a name. */
+    static const char *const period[] = {"period"};
+    e = effects_of(f.model,
+        UP_EFFECT_OPTS(.adjust = UP_ADJUST_HOLM, .family = period, .n_family = 1));
+    assert_string_equal(up_effects_get(e, 0).family, "all");
+    up_effects_free(e);
     fixture_free(&f);
 }
 
