@@ -61,10 +61,8 @@ trimmed(const char **s, const char *end)
     return end - *s;
 }
 
-/* Reads "METRIC <= VALUE", ">=" or "within", VALUE a number or with % a share of the baseline:
- * the claim about the effect that is to be shown. *name (owned) is the metric. UP_E_ARGUMENT. */
-static up_status
-read_margin(const char *text, up_margin *out, char **name, up_error *err)
+up_status
+upi_margin_read(const char *text, up_margin *out, char **name, up_error *err)
 {
     const char *value = NULL;
     int sign = 0;
@@ -135,7 +133,7 @@ read_margins(const upi_value *v, upi_inference *out, up_effect_opts *o, up_error
     UP_TRY(UP_NEW(&out->names, v->n, err));
     out->n_margins = v->n;
     for (int64_t i = 0; i < v->n; i++) {
-        UP_TRY(read_margin(v->text[i], &out->margins[i], &out->names[i], err));
+        UP_TRY(upi_margin_read(v->text[i], &out->margins[i], &out->names[i], err));
     }
     o->margins = out->margins;
     o->n_margins = v->n;

@@ -1,22 +1,10 @@
 /* Any bytes as a graph: no crash, no leak, an error that says where, and what was read is the
  * same graph after it was written and read again, in every syntax. A broken promise aborts. */
+#include "fuzz_model.h"
 #include "why/graph.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The name is the fuzzer's. NOLINTNEXTLINE(readability-identifier-naming) */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what, const char *text)
-{
-    if (!kept) {
-        (void)fprintf(stderr, "%s: %s\n", what, text);
-        abort();
-    }
-}
 
 static char *
 written(const up_graph *g, int64_t format, const char *text)
@@ -29,14 +17,12 @@ written(const up_graph *g, int64_t format, const char *text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1);
+    char *text = text_of(data, size);
     up_graph *g = NULL;
     up_error err = UP_ERROR_INIT;
     if (text == NULL) {
         return 0;
     }
-    memcpy(text, data, size);
-    text[size] = '\0';
     if (up_graph_parse(text, &g, &err) != UP_OK) {
         promise(err.status == UP_E_GRAPH && err.message[0] != '\0', "error", text);
         free(text);
