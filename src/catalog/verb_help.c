@@ -69,17 +69,16 @@ static const up_option guide_options[] = {
         .value = "TOPIC",
         .positional = 1,
         .group = "Data",
-        .example = "designs",
-        .doc = "designs, estimands, metrics, conditions, uncertainty, capsules or "
-               "reading-results; without it, the list."},
+        .example = "overview",
+        .doc = "One of the topics; without it, the list of them."},
     OPTION_END,
 };
 static const char *const guide_examples[] = {
-    "upshot guide designs", "upshot guide reading-results", NULL};
+    "upshot guide", "upshot guide overview", "upshot guide reading-results", NULL};
 
 const up_verb upi_verb_guide = {
     .name = "guide",
-    .summary = "short pages on designs, estimands, metrics and results",
+    .summary = "short pages: the overview, designs, metrics, policies ...",
     .doc = "Prints a page of the guide.",
     .options = guide_options,
     .result = text_result,

@@ -131,7 +131,7 @@ static const struct method {
 } methods[] = {{"none", UP_ADJUST_NONE, 1}, {"Bonferroni", UP_ADJUST_BONFERRONI, 1},
     {"Holm", UP_ADJUST_HOLM, 1}, {"Hochberg", UP_ADJUST_HOCHBERG, 1},
     {"Hommel", UP_ADJUST_HOMMEL, 1}, {"BH", UP_ADJUST_BH, 1}, {"BY", UP_ADJUST_BY, 1},
-    {"max-t", UP_ADJUST_MAX_T, 4}, {"max-t, step down", UP_ADJUST_MAX_T_STEP_DOWN, 4}};
+    {"max-t", UP_ADJUST_MAX_T, 8}, {"max-t, step down", UP_ADJUST_MAX_T_STEP_DOWN, 16}};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 /* fwer: any false decision; fdr: share of false ones; fcr: share of intervals that miss among
