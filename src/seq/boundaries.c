@@ -77,11 +77,14 @@ out:
 static up_status
 resolve(up_boundary_opts *o, const up_boundary_opts *theirs, up_error *err)
 {
-    up_status status = upi_opts_copy(o, sizeof *o, theirs, err);
+    up_status status = UP_OK;
+    UP_TRY(upi_opts_copy(o, sizeof *o, theirs, err));
     o->alpha = o->alpha == 0 ? 0.05 : o->alpha;
     o->power = o->power == 0 ? 0.8 : o->power;
     o->n_looks = o->n_looks == 0 ? USUAL_LOOKS : o->n_looks;
-    return status == UP_OK ? check_options(o, err) : status;
+    UP_TRY(check_options(o, err));
+out:
+    return status;
 }
 
 static up_status
