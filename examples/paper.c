@@ -39,8 +39,7 @@ main(void)
         "fit|source=offer.parquet|treated=treated|metric=sales|covariates=device,"
         "loyalty|save=offer.capsule.parquet" ROLES,
         "effect" OFFER "|truth=offer.truth.json",
-        "effect" OFFER "|estimand=ate|truth=offer.truth.json",
-        SHOP "|to=store.parquet",
+        "effect" OFFER "|estimand=ate|truth=offer.truth.json", SHOP "|to=store.parquet",
         "fit|source=store.parquet|metric=sales|save=store.capsule.parquet|graph=" PATHS
             ROLES
         "|covariates=device,country,loyalty,factor(economy),spend_before,visits_before",
