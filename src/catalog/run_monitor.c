@@ -323,8 +323,14 @@ set_headline(const up_monitor *m, double level, up_result *r, up_error *err)
     if (last.empty != 0) {
         upi_text_add(&t, "; the intervals of the looks have nothing in common");
     } else {
-        upi_text_addf(
-            &t, ", %s%% interval over all looks [%s, %s]", digits, x[1], x[2]);
+        bool one_end = isinf(last.running_low) != isinf(last.running_high);
+        upi_text_addf(&t, ", %s%% interval over all looks ", digits);
+        if (one_end) {
+            bool above = isinf(last.running_high);
+            upi_text_addf(&t, above ? "above %s" : "below %s", above ? x[1] : x[2]);
+        } else {
+            upi_text_addf(&t, "[%s, %s]", x[1], x[2]);
+        }
     }
     if (last.decision == UP_DECISION_NONE) {
         upi_text_addf(&t, "; nothing is decided after %lld look%s",

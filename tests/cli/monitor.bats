@@ -117,6 +117,11 @@ near='def near(a; b): (a - b | fabs) <= 1e-10 * (1 + (b | fabs));'
     [[ $out == *"once_high"*"not here"* ]]
 }
 
+@test "monitor: a one-sided interval has one end in the headline" {
+    both "$UPSHOT" monitor days.csv --looks-by day --itt arm --metric y --planned 750 --sides greater --json
+    jq -e '.headline | test("over all looks above [+-]")' <<<"$out"
+}
+
 @test "monitor: what would not hold is refused" {
     rows=(days.csv --looks-by day --itt arm --metric y)
     refused 2 E_ARGUMENT "$UPSHOT" monitor "${rows[@]}"
