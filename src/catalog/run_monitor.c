@@ -25,7 +25,10 @@ static const upi_sheet_column columns[] = {{"look", UPI_CELL_INTEGER, false},
     {"decision", UPI_CELL_TEXT, false}, {"fixed_low", UPI_CELL_NUMBER, false},
     {"fixed_high", UPI_CELL_NUMBER, false}, {"critical", UPI_CELL_NUMBER, false},
     {"relative", UPI_CELL_NUMBER, false}, {"relative_low", UPI_CELL_NUMBER, false},
-    {"relative_high", UPI_CELL_NUMBER, false}};
+    {"relative_high", UPI_CELL_NUMBER, false},
+    {"adjusted_p_value", UPI_CELL_NUMBER, false},
+    {"adjusted_low", UPI_CELL_NUMBER, false}, {"adjusted_high", UPI_CELL_NUMBER, false},
+    {"margin_p_value", UPI_CELL_NUMBER, false}};
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
 /* The looks being taken, and the last of them. */
@@ -48,15 +51,18 @@ fill_row(upi_cell *row, const up_monitor_row *x, up_error *err)
         e->ci_high, e->p_value, e->e_value, x->running_low, x->running_high,
         x->running_p};
     const double more[] = {x->fixed_low, x->fixed_high, e->critical, e->relative,
-        e->relative_low, e->relative_high};
+        e->relative_low, e->relative_high, e->adjusted_p_value, e->adjusted_low,
+        e->adjusted_high, e->has_margin ? e->margin_p_value : (double)NAN};
     row[0].integer = x->look;
     row[7].integer = e->n;
     row[8].integer = e->clusters;
     for (int k = 0; k < 10; k++) {
         row[9 + k].number = numbers[k];
     }
-    for (int k = 0; k < 6; k++) {
+    for (int k = 0; k < 10; k++) {
         row[20 + k].number = more[k];
+    }
+    for (int k = 0; k < 6; k++) {
         UP_TRY(upi_cell_set(&row[1 + k], texts[k], err));
     }
     UP_TRY(upi_cell_set(&row[19], upi_decision_name(x->decision), err));

@@ -97,6 +97,12 @@ static const up_result_field result[] = {
     {"rows[].relative", "number", "estimate / baseline, a fraction"},
     {"rows[].relative_low", "number", "lower end at this look; null when unbounded"},
     {"rows[].relative_high", "number", "upper end at this look; null when unbounded"},
+    {"rows[].adjusted_p_value", "number",
+        "with --adjust: the p-value that decides, at this look; else null"},
+    {"rows[].adjusted_low", "number", "with --adjust: lower end of the interval to it"},
+    {"rows[].adjusted_high", "number", "upper end"},
+    {"rows[].margin_p_value", "number",
+        "with --margin: the p-value of the margin, which decides; else null"},
     RESULT_CONTEXT,
     RESULT_END,
 };

@@ -140,3 +140,12 @@ near='def near(a; b): (a - b | fabs) <= 1e-10 * (1 + (b | fabs));'
     jq -e '[.warnings[].code] | index("W_INFORMATION")' <<<"$out"
     refused 4 E_POST_TREATMENT "$UPSHOT" monitor days.csv --looks-by 'floor(y)' --itt arm --metric y --planned 750
 }
+
+@test "monitor: what decides is shown where comparisons are adjusted or have a margin" {
+    rows=(days.csv --looks-by day --itt arm --metric y --planned 750 --json --full)
+    both "$UPSHOT" monitor "${rows[@]}" --metric 'z = y * y' --adjust bonferroni
+    jq -e '.rows | all(.adjusted_p_value >= .p_value and .adjusted_low <= .conf_low
+        and .margin_p_value == null)' <<<"$out"
+    both "$UPSHOT" monitor "${rows[@]}" --margin 'y >= -50%'
+    jq -e '.rows | all(.margin_p_value < .p_value and .adjusted_p_value == null)' <<<"$out"
+}
