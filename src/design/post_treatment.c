@@ -81,8 +81,18 @@ out:
     return status;
 }
 
-/* Roles that select or weigh rows, and so condition on what they are made of. */
-static const int fixed_before[] = {UPI_ROLE_WEIGHT, UPI_ROLE_TIME, UPI_ROLE_PROPENSITY};
+/* The columns of roles that select or weigh rows, and so condition on what they are made of. */
+static up_status
+role_columns(const up_experiment *e, upi_names *names, up_error *err)
+{
+    static const int roles[] = {UPI_ROLE_WEIGHT, UPI_ROLE_TIME, UPI_ROLE_PROPENSITY};
+    up_status status = UP_OK;
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0] && status == UP_OK; i++) {
+        const upi_expr *expr = e->roles[roles[i]].expr;
+        status = expr != NULL ? upi_names_collect(names, expr, err) : UP_OK;
+    }
+    return status;
+}
 
 up_status
 upi_check_metric_columns(const up_experiment *e, const upi_variable *component,
@@ -92,12 +102,7 @@ upi_check_metric_columns(const up_experiment *e, const upi_variable *component,
     upi_names used = {0};
     upi_names mine = {0};
     UP_TRY(condition_columns(e, &used, err));
-    for (size_t i = 0; i < sizeof fixed_before / sizeof fixed_before[0]; i++) {
-        const upi_variable *role = &e->roles[fixed_before[i]];
-        if (role->expr != NULL) {
-            UP_TRY(upi_names_collect(&used, role->expr, err));
-        }
-    }
+    UP_TRY(role_columns(e, &used, err));
     if (extra != NULL) {
         UP_TRY(upi_names_collect(&used, extra, err));
     }
