@@ -25,7 +25,8 @@ handler_of(const up_verb *verb)
 static up_status
 advise(const up_verb *v, up_status status, up_error *err)
 {
-    if (status == UP_OK || err == NULL || err->fix[0] != '\0' || v == NULL) {
+    bool asked = status == UP_E_STOPPED || status == UP_OK;
+    if (asked || err == NULL || err->fix[0] != '\0' || v == NULL) {
         return status;
     }
     char name[sizeof err->field];

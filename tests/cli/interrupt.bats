@@ -27,6 +27,7 @@ interrupted() {
     [ "$status" -eq 130 ] || { echo "status $status"; cat .err; false; }
     [ "$took" -lt 1000 ] || { echo "took $took ms"; false; }
     grep -q '^upshot: E_STOPPED' .err
+    [ "$(grep -c 'Do:' .err)" -eq 0 ]
     [ ! -s .out ]
 }
 
