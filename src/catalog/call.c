@@ -32,7 +32,9 @@ advise(const up_verb *v, up_status status, up_error *err)
     char name[sizeof err->field];
     upi_line_copy(name, sizeof name, err->field);
     for (char *c = name; *c != '\0'; c++) {
-        *c = *c == '_' ? '-' : *c;
+        if (*c == '_') {
+            *c = '-';
+        }
     }
     return upi_option_find(v->options, name) != NULL
                ? upi_fix(err, "'upshot help %s' describes --%s", v->name, name)

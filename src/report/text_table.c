@@ -165,7 +165,7 @@ add_column(upi_text *t, const upi_style *s, const upi_sheet *rows,
 void
 upi_table_text(upi_text *t, const upi_style *s, const up_result *r)
 {
-    int width[MOST_COLUMNS];
+    int width[MOST_COLUMNS] = {0};
     const upi_sheet *rows = &r->rows;
     UP_ASSERT(rows->n_columns <= MOST_COLUMNS);
     if (rows->n_rows == 0) {
