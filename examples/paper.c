@@ -8,7 +8,7 @@
 #define OFFER "|source=offer.capsule.parquet"
 #define STORE "|source=store.capsule.parquet|metric=sales"
 #define ROLES "|itt=arm|propensity=propensity|cluster=household|unit=shopper|time=week"
-#define SHOP  "simulate|what=shop|units=30000|weeks=4|arms=3|clusters=2000|adaptive=true"
+#define SHOP  "simulate|what=shop|units=30000|weeks=4|arms=3|clusters=1000|adaptive=true"
 #define PATHS "arm -> {searches views sales}; searches -> {views sales}; views -> sales"
 
 static void
@@ -43,7 +43,7 @@ main(void)
         "fit|source=store.parquet|metric=sales|save=store.capsule.parquet|graph=" PATHS
             ROLES
         "|covariates=device,country,loyalty,factor(economy),spend_before,visits_before",
-        "effect" STORE "|inference=anytime|planned=2000|truth=store.truth.json",
+        "effect" STORE "|inference=anytime|planned=1000|truth=store.truth.json",
         "effect" STORE "|by=device|truth=store.truth.json", "rank" STORE "|by=device",
         "policy|source=store.capsule.parquet|reward=sales|context=device|save=p.json",
         "mediate" STORE "|truth=store.truth.json|graph=" PATHS,

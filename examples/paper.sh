@@ -11,7 +11,7 @@ ask() { printf '$ upshot %s\n' "$*"; "$up" "$@" --quiet; }
 
 say "1. Structure: households are assigned together, by known propensities, and some shoppers decline"
 [ -f offer.parquet ] || ask simulate shop offer.parquet --units "$shoppers" --weeks 4 --arms 3 \
-    --clusters 2000 --adaptive --noncompliance one-sided --seed 1
+    --clusters 1000 --adaptive --noncompliance one-sided --seed 1
 ask fit offer.parquet --itt arm --treated treated --propensity propensity --cluster household \
     --unit shopper --time week --covariates device,country,loyalty \
     --metric searches --metric sales --save offer.capsule.parquet >/dev/null
@@ -24,13 +24,13 @@ ask effect offer.capsule.parquet --estimand ate --truth offer.truth.json
 say "3. Speed: narrower by covariates, valid at every look, compressed once (full compliance from here)"
 graph='arm -> {searches views sales}; searches -> {views sales}; views -> sales'
 [ -f store.parquet ] || ask simulate shop store.parquet --units "$shoppers" --weeks 4 --arms 3 \
-    --clusters 2000 --adaptive --seed 2
+    --clusters 1000 --adaptive --seed 2
 ask fit store.parquet --itt arm --propensity propensity --cluster household --unit shopper \
     --time week --covariates 'device,country,loyalty,factor(economy),spend_before,visits_before' \
     --metric sales --graph "$graph" --save store.capsule.parquet >/dev/null
 ask effect store.capsule.parquet --metric sales --no-covariates --truth store.truth.json
 ask effect store.capsule.parquet --metric sales --truth store.truth.json
-ask effect store.capsule.parquet --metric sales --inference anytime --planned 2000 --truth store.truth.json
+ask effect store.capsule.parquet --metric sales --inference anytime --planned 1000 --truth store.truth.json
 ask effect store.capsule.parquet --adjust holm --truth store.truth.json
 
 say "4. For whom and when, and what to do about it"
