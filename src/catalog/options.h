@@ -391,6 +391,14 @@
             "is. May be repeated."                                                     \
     }
 
+/* What the interval is, in a sentence of the verb. */
+#define OPTION_LEVEL(text)                                                             \
+    {                                                                                  \
+        .name = "level", .type = UP_OPTION_NUMBER, .value = "LEVEL",                   \
+        .fallback = "0.95", .min = 0.5, .max = 0.999999, .group = "Question",          \
+        .example = "0.9", .doc = text                                                  \
+    }
+
 #define OPTIONS_RUN                                                                    \
     {.name = "threads",                                                                \
         .type = UP_OPTION_INTEGER,                                                     \

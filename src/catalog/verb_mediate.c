@@ -98,15 +98,7 @@ static const up_option options[] = {
         .doc = "Each path as it would be if the errors of a mediator and of the "
                "outcome had "
                "this correlation; implies --sensitivity."},
-    {.name = "level",
-        .type = UP_OPTION_NUMBER,
-        .value = "LEVEL",
-        .fallback = "0.95",
-        .min = 0.5,
-        .max = 0.999999,
-        .group = "Question",
-        .example = "0.9",
-        .doc = "Confidence level of the intervals."},
+    OPTION_LEVEL("Confidence level of the intervals."),
     {.name = "detail",
         .type = UP_OPTION_FLAG,
         .group = "Output",
