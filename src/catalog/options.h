@@ -396,7 +396,7 @@
     {                                                                                  \
         .name = "level", .type = UP_OPTION_NUMBER, .value = "LEVEL",                   \
         .fallback = "0.95", .min = 0.5, .max = 0.999999, .group = "Question",          \
-        .example = "0.9", .doc = text                                                  \
+        .example = "0.9", .doc = (text)                                                \
     }
 
 #define OPTIONS_RUN                                                                    \
