@@ -15,7 +15,8 @@ typedef struct mcp_call mcp_call;
 void mcp_progress(mcp_call *call, double fraction, const char *message);
 /* True once the client has cancelled the request or gone away. May be asked by any thread. */
 bool mcp_cancelled(const mcp_call *call);
-/* "_meta" and, after MCP_INPUT_REQUIRED, "inputResponses" and "requestState" stand here. */
+/* The params of the request, an object: "_meta" and, after MCP_INPUT_REQUIRED,
+ * "inputResponses" and "requestState" stand here. */
 const json_t *mcp_params(const mcp_call *call);
 /* True for the stateless era (2026-07-28 and later). */
 bool mcp_modern(const mcp_call *call);
@@ -24,14 +25,16 @@ enum mcp_outcome {
     MCP_OK = 0,
     MCP_BAD_PARAMS, /* JSON-RPC -32602: no such tool, resource, prompt; text says which */
     MCP_INTERNAL,   /* JSON-RPC -32603 */
-    MCP_INPUT_REQUIRED, /* modern only: body is the whole result but resultType */
+    MCP_INPUT_REQUIRED,   /* modern only: body is the whole result but resultType */
+    MCP_NEEDS_CAPABILITY, /* modern only: -32021; body is data.requiredCapabilities */
 };
 
 /* What a callback answers. Texts are from malloc() and are freed by the protocol. */
 typedef struct mcp_reply {
     enum mcp_outcome outcome;
-    /* The members of the result as JSON text without the braces, written to the wire byte for
-     * byte: for a tool '"content":[...],"structuredContent":{...}'. Without line breaks. */
+    /* The members of the result as JSON text without the braces and without "_meta", written to
+     * the wire byte for byte: for a tool '"content":[...],"structuredContent":{...}'. Without
+     * line breaks. */
     char *body;
     /* What went wrong, for outcomes other than MCP_OK. */
     char *text;
