@@ -159,8 +159,9 @@ typedef struct up_effect_opts {
     int64_t inference;
     /** enum up_sides */
     int64_t sides;
-    /** anytime: the size, in rows (clusters where there are clusters), at which intervals are
-     *  to be shortest; group: the size at which the plan ends. Not the size so far */
+    /** the size planned, in rows (clusters where there are clusters). fixed: the size at which
+     *  the one look is taken, before which effects are refused; anytime: where intervals are to
+     *  be shortest; group: where the plan ends. Not the size so far; 0 = not given */
     double planned;
     /** anytime: the precision g of the mixture, in place of `planned`; 0 = from `planned` */
     double mixture;
@@ -187,6 +188,8 @@ typedef struct up_effect_opts {
     const up_margin *margins;
     /** 0 = none */
     int64_t n_margins;
+    /** fixed: 1 gives the effects before the planned size too, with N_OVERRIDE */
+    int64_t accept_peek;
 } up_effect_opts;
 
 /** Options for one call: UP_EFFECT_OPTS(.by = "device"). */
@@ -343,6 +346,7 @@ typedef struct up_inference_used {
  *          declared segment; needs interactions);
  *          UP_E_EXPRESSION; UP_E_TYPE; UP_E_POST_TREATMENT; UP_E_ESTIMAND; UP_E_ARMS;
  *          UP_E_POSTERIOR (of a posterior: inference, adjust, interval or margins);
+ *          UP_E_PEEK (inference fixed, before the planned size; not for a posterior);
  *          UP_E_NO_VARIATION (segment without rows or without both arms; no level of `by` with
  *          both; a ratio whose denominator may be 0); UP_E_NEEDS_ROWS (a condition on a continuous covariate that
  *          was not kept); UP_E_ARGUMENT; UP_E_OPTIONS_TOO_NEW; UP_E_NO_MEMORY

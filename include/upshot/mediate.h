@@ -91,6 +91,11 @@ typedef struct up_mediate_opts {
     const double *rho;
     /** 0 = none */
     int64_t n_rho;
+    /** the size planned, in rows (clusters where there are clusters), before which the split is
+     *  refused; 0 = not given */
+    double planned;
+    /** 1: the split before the planned size too, with N_OVERRIDE */
+    int64_t accept_peek;
 } up_mediate_opts;
 
 /** Options for one call: UP_MEDIATE_OPTS(.outcome = "sales"). */
@@ -187,7 +192,7 @@ UP_API up_status up_experiment_add_graph(up_experiment *e, const up_graph *g,
  *          an edge without direction, too many paths, interactions that do not fit);
  *          UP_E_SINGULAR (a mediator that the others determine); UP_E_NEEDS_ROWS (HC or the
  *          bootstrap from a capsule; clusters without cross moments); UP_E_ESTIMAND (late, att);
- *          UP_E_ARMS, UP_E_CONDITION, UP_E_EXPRESSION, UP_E_TYPE, UP_E_POST_TREATMENT,
+ *          UP_E_PEEK (before the planned size); UP_E_ARMS, UP_E_CONDITION, UP_E_EXPRESSION, UP_E_TYPE, UP_E_POST_TREATMENT,
  *          UP_E_NO_VARIATION (of the segments); UP_E_ARGUMENT; UP_E_OPTIONS_TOO_NEW;
  *          UP_E_STOPPED; UP_E_NO_MEMORY
  *  @par Assumes what up_mediation_assumption() lists: linear equations, and that no unmeasured

@@ -69,7 +69,8 @@ extern "C" {
     X(E_SUPPORT, 39, 4, "the experiment does not reach the target population")         \
     X(E_HORIZON, 40, 4, "the effects cannot be carried that far forward")              \
     X(E_PLAN, 41, 4, "no plan of this kind reaches what is asked for")                 \
-    X(E_LOOKS, 42, 4, "the looks do not follow from one another")
+    X(E_LOOKS, 42, 4, "the looks do not follow from one another")                      \
+    X(E_PEEK, 43, 4, "a look at intervals that hold for one later look only")
 
 /** The statuses of UP_STATUS_LIST, each as UP_ and its name. */
 typedef enum up_status {

@@ -43,18 +43,6 @@ noted(const upi_notes *notes, up_note_code code)
     return false;
 }
 
-static bool
-accepts(const upi_request *q, const char *code)
-{
-    const upi_value *v = upi_request_value(q, "accept");
-    for (int64_t i = 0; i < v->n; i++) {
-        if (strcmp(v->text[i], code) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The failures that withhold numbers, with what to do; those that explain others first. */
 static const struct {
     const char *code;
@@ -98,7 +86,7 @@ upi_pipeline_guard(upi_pipeline *p, const upi_request *q, up_error *err)
     for (int64_t i = 0; i < up_checks_count(p->checks); i++) {
         up_check_result c = up_checks_get(p->checks, i);
         int k = refusal_of(q, &c);
-        if (k < 0 || accepts(q, c.code)) {
+        if (k < 0 || upi_request_accepts(q, c.code)) {
             continue;
         }
         upi_text_addf(&codes, "%s%s", first >= 0 ? "," : "", c.code);

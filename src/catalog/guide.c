@@ -174,6 +174,8 @@ static const topic topics[] = {
         "An interval and a p-value for a fixed size hold for one look at that "
         "size. Looked at day by day until p is small, they are wrong several "
         "times as often as they say.\n\n"
+        "fixed with --planned N is refused (E_PEEK) while fewer than N rows, or "
+        "clusters, have arrived; rank and mediate take --planned too.\n\n"
         "--inference anytime --planned N: intervals and p-values that hold at "
         "every look, whenever it is taken and whatever it is stopped for; "
         "p_value is 1/e_value, at most 1. N is the size that was planned, in "

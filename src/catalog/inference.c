@@ -150,8 +150,7 @@ upi_inference_read(
     *out = (upi_inference){0};
     o->inference = upi_request_integer(q, "inference");
     o->sides = upi_request_integer(q, "sides");
-    o->planned =
-        upi_request_value(q, "planned")->given ? upi_request_number(q, "planned") : 0;
+    o->planned = upi_request_planned(q);
     o->mixture =
         upi_request_value(q, "mixture")->given ? upi_request_number(q, "mixture") : 0;
     o->spending = upi_request_integer(q, "spending");

@@ -308,9 +308,9 @@
             .example = "20000",                                                        \
             .doc =                                                                     \
                 "The planned size, in rows, or in clusters where there are clusters: " \
-                "anytime intervals are shortest there, and --information may be "      \
-                "given "                                                               \
-                "in it. Not the size so far; the same at every look."},                \
+                "fixed inference is refused before it (E_PEEK), anytime intervals "    \
+                "are shortest there, and --information may be given in it. Not the "   \
+                "size so far; the same at every look."},                               \
         {.name = "mixture",                                                            \
             .type = UP_OPTION_NUMBER,                                                  \
             .value = "G",                                                              \
@@ -441,6 +441,25 @@
         .doc =                                                                         \
             "Show the numbers although this check failed; the note N_OVERRIDE then "   \
             "travels with them. May be repeated."                                      \
+    }
+/* Of verbs that take --planned with fixed inference. */
+#define OPTION_ACCEPT_PEEK                                                             \
+    {                                                                                  \
+        .name = "accept", .type = UP_OPTION_LIST, .commas = 1, .value = "CODE",        \
+        .choices = "E_SRM|E_PROPENSITY|E_WEAK_INSTRUMENT|E_PEEK", .group = "Output",   \
+        .example = "E_SRM",                                                            \
+        .doc = "Show the numbers although this check failed, or (E_PEEK) before the "  \
+               "planned size; the note N_OVERRIDE then travels with them. May be "     \
+               "repeated."                                                             \
+    }
+/* Of verbs whose answer holds for one look, whatever it is. */
+#define OPTION_PLANNED                                                                 \
+    {                                                                                  \
+        .name = "planned", .type = UP_OPTION_NUMBER, .value = "N", .min = 1,           \
+        .max = 1e15, .group = "Question", .example = "20000",                          \
+        .doc = "The planned size, in rows, or in clusters where there are clusters. "  \
+               "The answer holds for one look, at that size: before it, it is "        \
+               "refused (E_PEEK)."                                                     \
     }
 #define OPTION_STRICT                                                                  \
     {                                                                                  \

@@ -23,7 +23,8 @@ upi_question_options(
         .against = upi_request_text(q, "against"),
         .estimand = upi_request_integer(q, "estimand"),
         .population = upi_request_integer(q, "population"),
-        .level = upi_request_number(q, "level"));
+        .level = upi_request_number(q, "level"), .planned = upi_request_planned(q),
+        .accept_peek = upi_request_accepts(q, "E_PEEK"));
     if (p->capsule && metric->given) {
         out->metrics = (const char *const *)metric->text;
         out->n_metrics = metric->n;
@@ -55,6 +56,9 @@ upi_question_json(const upi_request *q, const upi_pipeline *p, upi_json *j)
     upi_json_put_bool(j, "over_time", asks_over_time(q));
     upi_json_put_bool(j, "cumulative", upi_request_flag(q, "cumulative"));
     upi_pipeline_prior_json(p, q, j);
+    if (!upi_request_has(q, "inference") && upi_request_value(q, "planned")->given) {
+        upi_json_put_double(j, "planned", upi_request_number(q, "planned"));
+    }
     upi_json_put_list(j, "accept", upi_request_value(q, "accept"));
 }
 

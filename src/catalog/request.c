@@ -358,6 +358,25 @@ upi_request_number(const upi_request *q, const char *name)
     return upi_request_value(q, name)->number;
 }
 
+double
+upi_request_planned(const upi_request *q)
+{
+    return upi_request_value(q, "planned")->given ? upi_request_number(q, "planned")
+                                                  : 0;
+}
+
+bool
+upi_request_accepts(const upi_request *q, const char *code)
+{
+    const upi_value *v = upi_request_value(q, "accept");
+    for (int64_t i = 0; i < v->n; i++) {
+        if (strcmp(v->text[i], code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 up_status
 upi_request_numbers(const upi_request *q, const char *name, const char *example,
     double **out, up_error *err)

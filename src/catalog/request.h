@@ -34,6 +34,10 @@ const char *upi_request_text(
 bool upi_request_flag(const upi_request *q, const char *name);
 int64_t upi_request_integer(const upi_request *q, const char *name);
 double upi_request_number(const upi_request *q, const char *name);
+/* --planned, 0 where it was not given. */
+double upi_request_planned(const upi_request *q);
+/* --accept names the code. */
+bool upi_request_accepts(const upi_request *q, const char *code);
 /* The numbers of a list; NULL where it was not given. The example goes into the fix. UP_E_USAGE. */
 up_status upi_request_numbers(const upi_request *q, const char *name,
     const char *example, double **out, up_error *err);

@@ -296,6 +296,9 @@ set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error 
         upi_json_put_list(&j, lists[i], upi_request_value(q, lists[i]));
     }
     upi_json_put_double(&j, "level", upi_request_number(q, "level"));
+    if (upi_request_value(q, "planned")->given) {
+        upi_json_put_double(&j, "planned", upi_request_number(q, "planned"));
+    }
     upi_json_put_int(&j, "draws", upi_request_integer(q, "draws"));
     upi_json_put_string(&j, "vcov", up_model_vcov(p->model));
     upi_json_put_bool(&j, "no_covariates", p->linear.no_covariates != 0);
@@ -343,6 +346,8 @@ mediate(const upi_request *q, const upi_pipeline *p, const up_run *run,
             .where = (const char *const *)where->text, .n_where = where->n,
             .by = upi_request_text(q, "by"),
             .over_time = upi_request_flag(q, "over-time"),
+            .planned = upi_request_planned(q),
+            .accept_peek = upi_request_accepts(q, "E_PEEK"),
             .against = upi_request_text(q, "against"),
             .estimand = upi_request_integer(q, "estimand"),
             .interval = upi_request_integer(q, "interval"),

@@ -38,18 +38,6 @@ out:
     return status;
 }
 
-static bool
-accepts_horizon(const upi_request *q)
-{
-    const upi_value *v = upi_request_value(q, "accept");
-    for (int64_t i = 0; i < v->n; i++) {
-        if (strcmp(v->text[i], "E_HORIZON") == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static up_status
 effect_options(const upi_request *q, const upi_pipeline *p, upi_inference *inference,
     up_effect_opts *o, up_error *err)
@@ -81,7 +69,8 @@ infer(const upi_request *q, const upi_pipeline *p, const up_moments *target,
         .population = target, .method = upi_request_integer(q, "method"),
         .size = upi_request_integer(q, "target-size"),
         .forward = upi_request_integer(q, "forward"),
-        .rule = upi_request_integer(q, "rule"), .accept = accepts_horizon(q));
+        .rule = upi_request_integer(q, "rule"),
+        .accept = upi_request_accepts(q, "E_HORIZON"));
     UP_TRY(up_project(p->model, &effect, o, out, err));
     if (up_effects_target(*out).method == 0) {
         goto out;

@@ -43,7 +43,7 @@ static const up_option options[] = {
         .example = "shop.truth.json",
         .doc = "For simulated data: print the true value beside each estimate."},
     OPTION_LIMIT,
-    OPTION_ACCEPT,
+    OPTION_ACCEPT_PEEK,
     OPTION_STRICT,
     OPTIONS_RUN,
     OPTION_END,
@@ -85,7 +85,7 @@ static const char *const refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
     "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER", "E_PROPENSITY",
     "E_WEIGHT", "E_POST_TREATMENT", "E_CONDITION", "E_ARGUMENT", "E_SINGULAR",
     "E_ESTIMAND", "E_NEEDS_ROWS", "E_PRIOR", "E_POSTERIOR", "E_EMPTY", "E_SRM",
-    "E_WEAK_INSTRUMENT", "E_STRICT", NULL};
+    "E_WEAK_INSTRUMENT", "E_PEEK", "E_STRICT", NULL};
 
 static const char *const examples[] = {
     "upshot effect shop.parquet --itt arm --metric sales --covariates "

@@ -98,6 +98,7 @@ static const up_option options[] = {
         .doc = "Each path as it would be if the errors of a mediator and of the "
                "outcome had "
                "this correlation; implies --sensitivity."},
+    OPTION_PLANNED,
     OPTION_LEVEL("Confidence level of the intervals."),
     {.name = "detail",
         .type = UP_OPTION_FLAG,
@@ -112,7 +113,7 @@ static const up_option options[] = {
         .example = "shop.truth.json",
         .doc = "For simulated data: print the true value beside each path."},
     OPTION_LIMIT,
-    OPTION_ACCEPT,
+    OPTION_ACCEPT_PEEK,
     OPTION_STRICT,
     OPTIONS_RUN,
     OPTION_END,
@@ -169,7 +170,7 @@ static const char *const refusals[] = {"E_GRAPH", "E_MEDIATION", "E_COLUMN",
     "E_EXPRESSION", "E_TYPE", "E_MISSING", "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION",
     "E_UNIT", "E_CLUSTER", "E_PROPENSITY", "E_WEIGHT", "E_POST_TREATMENT",
     "E_CONDITION", "E_SINGULAR", "E_ESTIMAND", "E_NEEDS_ROWS", "E_EMPTY", "E_SRM",
-    "E_STRICT", NULL};
+    "E_PEEK", "E_STRICT", NULL};
 
 static const char *const examples[] = {
     "upshot mediate shop.parquet --itt arm --covariates device,spend_before --graph "

@@ -42,9 +42,10 @@ static const up_option options[] = {
         .example = "1000000",
         .doc = "Draws, where ranks have to be simulated: five arms or more that depend "
                "on one another."},
+    OPTION_PLANNED,
     OPTION_LEVEL("Probability of the credible intervals."),
     OPTION_LIMIT,
-    OPTION_ACCEPT,
+    OPTION_ACCEPT_PEEK,
     OPTION_STRICT,
     OPTIONS_RUN,
     OPTION_END,
@@ -90,7 +91,7 @@ static const char *const refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
     "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER", "E_PROPENSITY",
     "E_WEIGHT", "E_POST_TREATMENT", "E_CONDITION", "E_SINGULAR", "E_ESTIMAND",
     "E_NEEDS_ROWS", "E_PRIOR", "E_ARGUMENT", "E_EMPTY", "E_SRM", "E_WEAK_INSTRUMENT",
-    "E_STRICT", NULL};
+    "E_PEEK", "E_STRICT", NULL};
 
 static const char *const examples[] = {"upshot rank shop.parquet --itt arm --metric "
                                        "sales --covariates device,spend_before",

@@ -392,6 +392,13 @@ up_status upi_effects_adjust(up_effects *e, const upi_question *q, up_error *err
 up_status upi_families_read(
     up_effects *e, const upi_question *q, int64_t *family, up_error *err);
 
+/* ---- peeking ---- */
+
+/* UP_E_PEEK before the planned size, of which 0 says nothing; a note where it is accepted. For
+ * what holds for one look, at a size fixed in advance. */
+up_status upi_peek_check(const up_model *model, double planned, bool accept,
+    upi_notes *notes, up_error *err);
+
 /* Estimand in words, assumptions, notes. */
 up_status upi_effects_describe(up_effects *e, up_error *err);
 

@@ -209,6 +209,10 @@ upi_effects_make(const up_model *model, const up_effect_opts *opts,
     UP_TRY(resolve_options(&e->opts, err));
     UP_TRY(check_posterior(e, err));
     UP_TRY(upi_rule_make(&e->opts, &e->rule, err));
+    if (e->rule.inference == UP_INFERENCE_FIXED && model->posterior == NULL) {
+        UP_TRY(upi_peek_check(
+            model, e->opts.planned, e->opts.accept_peek != 0, &e->notes, err));
+    }
     UP_TRY(build(e, project, err));
     *out = e;
     e = NULL;

@@ -77,10 +77,14 @@ up_monitor_new(const up_effect_opts *opts, up_monitor **out, up_error *err)
     m->estimand = "";
     bool group = m->opts.inference == UP_INFERENCE_GROUP;
     if (!group && m->opts.inference != UP_INFERENCE_ANYTIME) {
-        status = upi_fail(err, UP_E_ARGUMENT, "inference",
+        status = upi_fail(err,
+            m->opts.inference == UP_INFERENCE_FIXED ? UP_E_PEEK : UP_E_ARGUMENT,
+            "inference",
             "intervals for a fixed size do not hold when they are looked at again and "
             "again");
-        (void)upi_fix(err, "give inference anytime or group");
+        (void)upi_fix(err,
+            "give --inference anytime --planned N, N the size planned before the first "
+            "look; or group, for looks that were planned");
         goto out;
     }
     if (m->opts.over_time != 0) {

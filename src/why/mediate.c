@@ -199,6 +199,8 @@ up_mediate_effect(const up_model *model, const up_graph *graph,
     UP_TRY(UP_NEW(&m, 1, err));
     UP_TRY(upi_opts_copy(&m->opts, sizeof m->opts, opts, err));
     UP_TRY(resolve_options(&m->opts, err));
+    UP_TRY(upi_peek_check(
+        model, m->opts.planned, m->opts.accept_peek != 0, &m->notes, err));
     UP_TRY(upi_mechanism_make(model, graph, &m->opts, &m->h, err));
     UP_TRY(check_moments(model, &m->opts, err));
     UP_TRY(read_segments(m, model, &m->opts, err));

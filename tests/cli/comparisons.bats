@@ -73,6 +73,30 @@ effect() {
     [ "$(jq -r '.rows[0].conf_set' <<<"$out")" != interval ]
 }
 
+@test "a fixed horizon is not read before it, unless that is accepted" {
+    local s verb
+    s=$(shop shop.parquet)
+    for verb in effect rank "project --to device=desktop:1 --covariates device" \
+        "mediate --graph 'arm -> {searches sales}; searches -> sales'"; do
+        set -- "${verb%% *}" "$s" --itt arm --metric sales
+        eval "set -- \"\$@\" ${verb#"${verb%% *}"}"
+        refused 4 E_PEEK "$UPSHOT" "$@" --planned 4001
+        [ "$(jq -r .field <<<"$out")" = planned ]
+        [[ $(jq -r .message <<<"$out") == "4000 rows have arrived of the 4001 planned"* ]]
+        both "$UPSHOT" "$@" --planned 4001 --accept E_PEEK --json
+        [ "$status" -eq 0 ]
+        [ "$(jq -c '[.warnings[] | select(.code == "N_OVERRIDE") | .field]' <<<"$out")" = '["E_PEEK"]' ]
+        [ "$(jq -c '[.options.planned, .options.accept]' <<<"$out")" = '[4001,["E_PEEK"]]' ]
+        both "$UPSHOT" "$@" --planned 4000 --json
+        [ "$status" -eq 0 ]
+        [ "$(jq '[.warnings[].code] | index("N_OVERRIDE")' <<<"$out")" = null ]
+    done
+    both "$UPSHOT" effect "$s" --itt arm --metric sales --planned 4001 --posterior robust
+    [ "$status" -eq 0 ]
+    refused 4 E_PEEK "$UPSHOT" monitor "$s" --looks-by week --itt arm --metric sales \
+        --planned 8000 --inference fixed
+}
+
 @test "refusals say what to do" {
     local s
     s=$(shop shop.parquet)
