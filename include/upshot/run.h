@@ -8,6 +8,12 @@
 extern "C" {
 #endif
 
+/** Rows that the caller lends under a name of its own. */
+typedef struct up_named_source {
+    const char *name;         /**< what a request calls them, e.g. "@frame" */
+    struct up_source *source; /**< borrowed: must outlive what is opened by the name */
+} up_named_source;
+
 /** NULL wherever a `const up_run *` is taken means all defaults. Every member is 8 bytes
  *  and members are only appended; struct_size is the version. */
 typedef struct up_run {
@@ -27,6 +33,12 @@ typedef struct up_run {
     int (*should_stop)(void *user);
     /** handed to the callbacks */
     void *user;
+    /** (n_sources) rows in memory, which up_source_open() and every verb know by name; a name
+     *  of this list comes before a file of the same name. A source of rows in memory may be
+     *  lent to several calls at the same time */
+    const up_named_source *sources;
+    /** 0 = none */
+    int64_t n_sources;
 } up_run;
 
 /** Options of a run for one call: UP_RUN(.threads = 2). */

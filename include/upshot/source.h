@@ -22,8 +22,10 @@ typedef struct up_source up_source;
  *
  *  @param[in]  name  a path or glob of CSV, TSV, Parquet or JSON-lines files (also .gz, .zst);
  *                    "file.duckdb::table" for a table or view of a database; "-" for CSV on
- *                    standard input
- *  @param[in]  run   threads, memory limit, spill directory; NULL for defaults; not kept
+ *                    standard input; or a name of run->sources, which comes before all of
+ *                    these: what is opened then borrows the rows that are lent under it
+ *  @param[in]  run   threads, memory limit, spill directory, lent sources; NULL for
+ *                    defaults; not kept
  *  @param[out] out   the source; free with up_source_free()
  *  @param[out] err   the story of a failure; may be NULL
  *  @return UP_OK; UP_E_SOURCE (no such file, cannot be parsed, truncated; the message names

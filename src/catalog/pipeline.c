@@ -5,6 +5,7 @@
 #include "catalog/graph_text.h"
 #include "catalog/segments.h"
 #include "catalog/verbs.h"
+#include "engine/source.h"
 #include "moments/moments.h"
 
 #include <upshot/bayes.h>
@@ -214,6 +215,12 @@ upi_pipeline_prior_json(const upi_pipeline *p, const upi_request *q, upi_json *j
     upi_json_put_double(j, "prior_rate", upi_request_number(q, "prior-rate"));
 }
 
+bool
+upi_pipeline_capsule(const up_run *run, const char *source)
+{
+    return upi_source_lent(run, source) == NULL && up_moments_is_capsule(source) != 0;
+}
+
 static up_status
 read_source(const upi_request *q, const char *source, const up_run *run, bool may_split,
     upi_pipeline *out, up_error *err)
@@ -224,7 +231,7 @@ read_source(const upi_request *q, const char *source, const up_run *run, bool ma
     if (mechanism && upi_request_text(q, "graph") != NULL) {
         UP_TRY(upi_graph_read(upi_request_text(q, "graph"), &p.graph, err));
     }
-    if (up_moments_is_capsule(source) != 0) {
+    if (upi_pipeline_capsule(run, source)) {
         UP_TRY(load_capsule(q, source, &p, err));
     } else {
         UP_TRY(read_rows(q, run, may_split, &p, err));
@@ -352,7 +359,8 @@ up_status
 upi_run_options(const upi_request *q, const up_run *run, up_run *out, up_error *err)
 {
     up_status status = UP_OK;
-    up_run r = run != NULL ? *run : (up_run){.struct_size = sizeof(up_run)};
+    up_run r;
+    UP_TRY(upi_run_read(&r, run, err));
     if (!upi_request_has(q, "threads")) {
         *out = r;
         return UP_OK;

@@ -179,9 +179,9 @@ out:
 /* ---- a capsule per look ---- */
 
 static up_status
-refuse_rows(const upi_request *q, const char *source, up_error *err)
+refuse_rows(const upi_request *q, const up_run *run, const char *source, up_error *err)
 {
-    if (up_moments_is_capsule(source) != 0) {
+    if (upi_pipeline_capsule(run, source)) {
         return UP_OK;
     }
     (void)upi_fail(err, UP_E_USAGE, "source",
@@ -198,7 +198,7 @@ look_at_capsule(path *p, const char *name, bool last, up_error *err)
     upi_pipeline one = {0};
     up_moments *all = NULL;
     bool increments = upi_request_flag(p->q, "increments");
-    UP_TRY(refuse_rows(p->q, name, err));
+    UP_TRY(refuse_rows(p->q, p->run, name, err));
     UP_TRY(upi_pipeline_read(p->q, name, p->run, &one, err));
     if (increments && p->last.moments != NULL) {
         UP_TRY(up_moments_merge(p->last.moments, one.moments, &all, err));
@@ -228,7 +228,8 @@ out:
 
 /* The monitor borrows what `inference` holds. */
 static up_status
-start(const upi_request *q, upi_inference *inference, up_monitor **out, up_error *err)
+start(const upi_request *q, const up_run *run, upi_inference *inference,
+    up_monitor **out, up_error *err)
 {
     up_status status = UP_OK;
     const upi_value *where = upi_request_value(q, "where");
@@ -244,7 +245,7 @@ start(const upi_request *q, upi_inference *inference, up_monitor **out, up_error
     if (!upi_request_value(q, "inference")->given) {
         o->inference = UP_INFERENCE_ANYTIME;
     }
-    if (up_moments_is_capsule(upi_request_text(q, "source")) != 0 && metric->given) {
+    if (upi_pipeline_capsule(run, upi_request_text(q, "source")) && metric->given) {
         o->metrics = (const char *const *)metric->text;
         o->n_metrics = metric->n;
     }
@@ -426,7 +427,7 @@ upi_handle_monitor(
             "looks are by a column of one source, or by capsules, not both");
         return upi_fix(err, "leave --looks-by out, or give one source");
     }
-    UP_TRY(start(q, &inference, &p.monitor, err));
+    UP_TRY(start(q, run, &inference, &p.monitor, err));
     UP_TRY(by ? look_by_column(&p, err) : look_at_capsules(&p, err));
     UP_TRY(tell(q, &p, out, err));
 out:

@@ -28,7 +28,7 @@ read_target(const upi_request *q, const up_model *m, const up_run *run,
     if (path == NULL) {
         return UP_OK;
     }
-    if (up_moments_is_capsule(path) != 0) {
+    if (upi_pipeline_capsule(run, path)) {
         return up_moments_load(path, out, err);
     }
     UP_TRY(up_source_open(path, run, &source, err));

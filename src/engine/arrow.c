@@ -63,6 +63,16 @@ plain_layout(const char *format, upi_type *type)
     return UPI_LAYOUT_REFUSED;
 }
 
+/* By what follows the scale: 128 bits where nothing is said. */
+static upi_layout
+decimal_layout(const char *width)
+{
+    return *width == '\0' || strcmp(width, ",128") == 0 ? UPI_LAYOUT_DECIMAL128
+           : strcmp(width, ",64") == 0                  ? UPI_LAYOUT_DECIMAL64
+           : strcmp(width, ",32") == 0                  ? UPI_LAYOUT_DECIMAL32
+                                                        : UPI_LAYOUT_REFUSED;
+}
+
 static void
 read_format(const char *format, upi_stored *c)
 {
@@ -87,10 +97,9 @@ read_format(const char *format, upi_stored *c)
         char *end = NULL;
         (void)strtol(format + 2, &end, 10);
         long scale = *end == ',' ? strtol(end + 1, &end, 10) : -999;
-        bool wide = *end == ',' && strcmp(end, ",128") != 0;
-        if (scale >= -38 && scale <= 38 && !wide) {
-            c->layout = UPI_LAYOUT_DECIMAL128;
-            c->type = UPI_F64;
+        if (scale >= -38 && scale <= 38) {
+            c->layout = decimal_layout(end);
+            c->type = c->layout == UPI_LAYOUT_REFUSED ? UPI_STR : UPI_F64;
             c->scale = (int)scale;
         }
     }

@@ -23,6 +23,8 @@ typedef enum upi_layout {
     UPI_LAYOUT_UTF8,       /* 32-bit offsets */
     UPI_LAYOUT_LARGE_UTF8, /* 64-bit offsets */
     UPI_LAYOUT_UTF8_VIEW,
+    UPI_LAYOUT_DECIMAL32,
+    UPI_LAYOUT_DECIMAL64,
     UPI_LAYOUT_DECIMAL128,
     UPI_LAYOUT_REFUSED
 } upi_layout;

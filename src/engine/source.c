@@ -39,10 +39,25 @@ up_source_open(const char *name, const up_run *run, up_source **out, up_error *e
             "a source needs a name and a place to put it");
     }
     UP_TRY(upi_run_read(&settings, run, err));
-    UP_TRY(upi_duckdb_open(name, &settings, out, err));
+    up_source *lent = upi_source_lent(&settings, name);
+    UP_TRY(lent != NULL ? upi_lent_open(lent, name, out, err)
+                        : upi_duckdb_open(name, &settings, out, err));
 out:
     complete_story(name, err);
     return status;
+}
+
+static up_status
+check_lent(const up_run *run, up_error *err)
+{
+    bool good = run->n_sources >= 0 && (run->n_sources == 0 || run->sources != NULL);
+    for (int64_t i = 0; good && i < run->n_sources; i++) {
+        good = run->sources[i].name != NULL && run->sources[i].source != NULL;
+    }
+    return good ? UP_OK
+                : upi_fail(err, UP_E_ARGUMENT, "sources",
+                      "of %lld sources that are lent, each needs a name and rows",
+                      (long long)run->n_sources);
 }
 
 up_status
@@ -62,6 +77,8 @@ upi_run_read(up_run *out, const up_run *run, up_error *err)
     } else if (out->memory_limit_bytes < 0) {
         status = upi_fail(err, UP_E_ARGUMENT, "memory_limit_bytes",
             "memory_limit_bytes is %lld, below 0", (long long)out->memory_limit_bytes);
+    } else {
+        status = check_lent(out, err);
     }
 out:
     return status;
@@ -77,6 +94,18 @@ upi_source_drop_fields(up_source *s)
     upi_free(s->fields);
     s->fields = NULL;
     s->n_fields = 0;
+}
+
+up_status
+upi_field_copy(const upi_field *from, upi_field *to, up_error *err)
+{
+    up_status status = UP_OK;
+    to->type = from->type;
+    to->refused = from->refused;
+    UP_TRY(upi_strdup_to(&to->name, from->name, err));
+    UP_TRY(upi_strdup_to(&to->native_type, from->native_type, err));
+out:
+    return status;
 }
 
 void

@@ -75,7 +75,7 @@ mark(uint64_t *validity, int64_t i, bool valid)
 
 /* 128-bit two's complement, little-endian, to a double. */
 static double
-decimal_value(const void *values, int64_t i, int scale)
+wide_value(const void *values, int64_t i)
 {
     uint64_t word[2];
     memcpy(word, (const char *)values + i * 16, sizeof word);
@@ -85,8 +85,16 @@ decimal_value(const void *values, int64_t i, int scale)
         word[1] = ~word[1] + (word[0] == 0);
     }
     double x = (double)word[1] * 18446744073709551616.0 + (double)word[0];
-    x = scale >= 0 ? x / pow(10, scale) : x * pow(10, -scale);
     return negative ? -x : x;
+}
+
+static double
+decimal_value(upi_layout layout, const void *values, int64_t i, int scale)
+{
+    double x = layout == UPI_LAYOUT_DECIMAL32   ? (double)((const int32_t *)values)[i]
+               : layout == UPI_LAYOUT_DECIMAL64 ? (double)((const int64_t *)values)[i]
+                                                : wide_value(values, i);
+    return scale >= 0 ? x / pow(10, scale) : x * pow(10, -scale);
 }
 
 static int64_t
@@ -178,7 +186,7 @@ read_value(
                 (double)((const float *)s->values)[i];
         } else {
             ((double *)(void *)room->values)[to] =
-                decimal_value(s->values, i, c->scale);
+                decimal_value(c->layout, s->values, i, c->scale);
         }
         break;
     case UPI_BOOL:

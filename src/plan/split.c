@@ -170,18 +170,14 @@ split_close(up_source *source)
 static up_status
 copy_fields(const up_source *from, up_source *to, up_error *err)
 {
+    char name[] = UP_POWER_SPLIT, text[] = "text";
+    const upi_field arm = {.name = name, .type = UPI_STR, .native_type = text};
     up_status status = UP_OK;
     UP_TRY(UP_NEW(&to->fields, from->n_fields + 1, err));
     for (int64_t i = 0; i <= from->n_fields; i++) {
-        upi_field *f = &to->fields[i];
-        bool arm = i == from->n_fields;
         to->n_fields = i + 1;
-        f->type = arm ? UPI_STR : from->fields[i].type;
-        f->refused = !arm && from->fields[i].refused;
-        UP_TRY(
-            upi_strdup_to(&f->name, arm ? UP_POWER_SPLIT : from->fields[i].name, err));
-        UP_TRY(upi_strdup_to(
-            &f->native_type, arm ? "text" : from->fields[i].native_type, err));
+        UP_TRY(upi_field_copy(
+            i == from->n_fields ? &arm : &from->fields[i], &to->fields[i], err));
     }
 out:
     return status;

@@ -210,14 +210,20 @@ test_numbers(void **state)
     add(&m, "f64", "g", (made_array){.buffers = {some, f64}, .n_buffers = 2});
     add(&m, "b", "b", (made_array){.buffers = {NULL, bits}, .n_buffers = 2});
     add(&m, "dec", "d:38,2", (made_array){.buffers = {NULL, dec}, .n_buffers = 2});
+    static const int32_t dec32[] = {-12345, 5, 0};
+    static const int64_t dec64[] = {12345678901234, -5, 0};
+    add(&m, "dec32", "d:9,2,32",
+        (made_array){.buffers = {NULL, dec32}, .n_buffers = 2});
+    add(&m, "dec64", "d:18,4,64",
+        (made_array){.buffers = {NULL, dec64}, .n_buffers = 2});
     add(&m, "null", "n", (made_array){.buffers = {NULL}, .n_buffers = 0});
     char *text = read_all(&m);
     assert_string_equal(text,
         "-1|NULL|-300|65535|-70000|4294967295|-9223372036854775808|7|"
         "18446744073709551615|0.5|"
-        "NULL|true|123.45|NULL\n"
-        "2|2|2|2|2|2|2|8|8|2|2|false|-0.01|NULL\n"
-        "3|3|3|3|3|3|3|9|9|3|3|true|1.8446744073709552e+17|NULL\n");
+        "NULL|true|123.45|-123.45|1234567890.1234|NULL\n"
+        "2|2|2|2|2|2|2|8|8|2|2|false|-0.01|0.05|-0.0005|NULL\n"
+        "3|3|3|3|3|3|3|9|9|3|3|true|1.8446744073709552e+17|0|0|NULL\n");
     upi_free(text);
 }
 
@@ -308,7 +314,7 @@ test_refused_types(void **state)
 {
     (void)state;
     static const char *const formats[] = {"+l", "+s", "z", "Z", "e", "w:16", "ttu",
-        "tDu", "d:38,2,256", "d:x", "tsx:", "", "?"};
+        "tDu", "d:38,2,256", "d:9,2,16", "d:x", "tsx:", "", "?"};
     made_stream m = {.n_batches = 0};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         static char names[16][4];
