@@ -4,6 +4,7 @@
 #ifndef UPSHOT_CATALOG_H
 #define UPSHOT_CATALOG_H
 
+#include <upshot/arrow.h>
 #include <upshot/run.h>
 
 #ifdef __cplusplus
@@ -168,6 +169,20 @@ UP_API const char *up_result_json(up_result *r, int full);
  *  @par Cost O(length); once
  *  @since 0.1 @par Stability experimental */
 UP_API const char *up_result_csv(up_result *r);
+
+/** Gives the rows of the result as an Arrow stream of one batch: texts, 64-bit integers, and
+ *  doubles that are null where a number does not exist. A result without rows gives the
+ *  schema of its columns, which may be none, and no batch.
+ *
+ *  @param[in]  r   the result; the stream does not need it afterwards
+ *  @param[out] out a stream that the caller releases; untouched when the call fails
+ *  @param[out] err the story of a failure; may be NULL
+ *  @return UP_OK; UP_E_ARGUMENT (r or out is NULL); UP_E_NO_MEMORY
+ *  @par Cost O(rows x columns)
+ *  @par Source the Arrow C data and C stream interfaces
+ *  @since 0.1 @par Stability experimental */
+UP_API up_status up_result_arrow(
+    const up_result *r, struct ArrowArrayStream *out, up_error *err) UP_MUST_USE;
 
 /** Gives the result for a terminal.
  *  @param[in] r       the result; keeps the text
