@@ -28,8 +28,6 @@ mcp_call_end(mcp_call *c)
 void
 mcp_call_close(mcp_call *c)
 {
-    json_decref(c->params);
-    free(c->token);
     (void)pthread_mutex_destroy(&c->lock);
 }
 

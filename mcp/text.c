@@ -62,7 +62,9 @@ mcp_text_quote(mcp_text *t, const char *s)
         if (c == '"' || c == '\\') {
             mcp_text_add(t, "\\");
         }
-        if (c < 0x20) {
+        if (c == '\n') {
+            mcp_text_add(t, "\\n");
+        } else if (c < 0x20) {
             char escape[8];
             (void)snprintf(escape, sizeof escape, "\\u%04x", (unsigned)c);
             mcp_text_add(t, escape);
