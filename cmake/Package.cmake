@@ -39,5 +39,8 @@ configure_file(cmake/upshot.pc.in ${CMAKE_CURRENT_BINARY_DIR}/upshot.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/upshot.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+# What teaches an agent to use it.
+install(DIRECTORY skills/analyze-experiment DESTINATION ${CMAKE_INSTALL_DATADIR}/upshot/skills)
+
 # DuckDB goes beside the library, in a directory of its own, where the loader looks.
 install(FILES ${UPSHOT_DUCKDB_LIBRARY} DESTINATION ${CMAKE_INSTALL_LIBDIR}/upshot)

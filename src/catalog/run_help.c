@@ -5,10 +5,11 @@
 
 #include <string.h>
 
-/* The first line of a page, as its headline. */
+/* The first line of a page, as its headline, without the mark of a heading. */
 static up_status
 first_line(const char *text, up_result *out, up_error *err)
 {
+    text += strncmp(text, "# ", 2) == 0 ? 2 : 0;
     return upi_result_say(&out->headline, err, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
