@@ -428,6 +428,34 @@ jacobi(int64_t n, double *a, double *v, double *values)
     }
 }
 
+/* Clusters of many rows or columns: where all rows are of one arm, the rank is no more than the
+ * columns of that arm. f(I - H) = I + V [f(1 - lambda) - 1] V'. */
+static up_status
+adjustment_of_many(
+    int64_t n, const double *h, double power, double *g, double *work, up_error *err)
+{
+    double *v = work;
+    double *scaled = work + n * n;
+    double *values = work + 2 * n * n;
+    int64_t rank = 0;
+    memcpy(v, h, (size_t)(n * n) * sizeof *h);
+    up_status status = upi_eigen_semi(n, v, values, &rank, err);
+    if (status != UP_OK) {
+        return status;
+    }
+    for (int64_t j = 0; j < rank; j++) {
+        double f = upi_adjustment_value(1 - values[j], power) - 1;
+        for (int64_t i = 0; i < n; i++) {
+            scaled[i + j * n] = v[i + j * n] * f;
+        }
+    }
+    upi_gemm('N', 'T', n, n, rank, 1, scaled, n, v, n, 0, g, n);
+    for (int64_t i = 0; i < n; i++) {
+        g[i + i * n] += 1;
+    }
+    return UP_OK;
+}
+
 up_status
 upi_adjustment(
     int64_t n, const double *h, double power, double *g, double *work, up_error *err)
@@ -436,33 +464,25 @@ upi_adjustment(
         g[0] = upi_adjustment_value(1 - h[0], power);
         return UP_OK;
     }
+    if (n > 6) {
+        return adjustment_of_many(n, h, power, g, work, err);
+    }
     double *v = work;
     double *scaled = work + n * n;
     double *values = work + 2 * n * n;
-    if (n <= 6) {
-        memcpy(scaled, h, (size_t)(n * n) * sizeof *h);
-        jacobi(n, scaled, v, values);
-    } else {
-        memcpy(v, h, (size_t)(n * n) * sizeof *h);
-        up_status status = upi_eigen_sym(n, v, n, values, err);
-        if (status != UP_OK) {
-            return status;
-        }
-    }
+    memcpy(scaled, h, (size_t)(n * n) * sizeof *h);
+    jacobi(n, scaled, v, values);
     for (int64_t j = 0; j < n; j++) {
         double f = upi_adjustment_value(1 - values[j], power);
         for (int64_t i = 0; i < n; i++) {
             scaled[i + j * n] = v[i + j * n] * f;
         }
     }
-    for (int64_t i = 0; i < n * n && n <= 6; i++) {
+    for (int64_t i = 0; i < n * n; i++) {
         g[i] = 0;
         for (int64_t k = 0; k < n; k++) {
             g[i] += scaled[i % n + k * n] * v[i / n + k * n];
         }
-    }
-    if (n > 6) {
-        upi_gemm('N', 'T', n, n, n, 1, scaled, n, v, n, 0, g, n);
     }
     return UP_OK;
 }

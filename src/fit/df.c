@@ -125,7 +125,8 @@ decompose(upi_cluster_rows *c, int side, int64_t p, double *spectrum, up_error *
     }
     upi_gemm(
         'T', 'N', p, p, c->r, 1, weighted, c->r, weighted, c->r, 0, spectrum + p, p);
-    return upi_eigen_sym(p, spectrum + p, p, spectrum, err);
+    int64_t rank = 0;
+    return upi_eigen_semi(p, spectrum + p, spectrum, &rank, err);
 }
 
 /* Clusters of few rows are cheap as they are, most of all where many are alike. */

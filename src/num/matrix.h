@@ -52,6 +52,12 @@ void upi_cholesky_semi(
  * Only the upper triangle is read; UP_E_NOT_FINITE if it holds NaN or infinity. */
 up_status upi_eigen_sym(
     int64_t n, double *a, int64_t lda, double *values, up_error *err);
+/* The same of a positive semi-definite a (n,n) whose rank may be far below n: then by a pivoted
+ * Cholesky factor l of it and the few eigenvalues of l'l. The first *rank columns are the
+ * vectors; the other columns and values are 0. Vectors of values that are tiny beside the largest
+ * are orthogonal only to the root of their ratio times eps: use them times their value. */
+up_status upi_eigen_semi(
+    int64_t n, double *a, double *values, int64_t *rank, up_error *err);
 /* Solves a x = b for a general small square a (destroyed); b (n,nrhs) in place. */
 up_status upi_solve(int64_t n, int64_t nrhs, double *a, int64_t lda, double *b,
     int64_t ldb, up_error *err);
