@@ -3,6 +3,8 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+# For the program only: upshot mcp --http.
+pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent_core libevent_extra)
 find_library(UPSHOT_LAPACKE lapacke REQUIRED)
 find_path(UPSHOT_LAPACKE_INCLUDE lapacke.h REQUIRED)
 find_library(UPSHOT_OPENBLAS NAMES openblas
