@@ -134,9 +134,10 @@ main(int argc, char **argv)
     up_error err = UP_ERROR_INIT;
     up_command *command = NULL;
     int exit_code = 0;
-    const char *verb = "";
     const char *const *words = (const char *const *)argv + 1;
     int n = argc > 0 ? argc - 1 : 0;
+    /* A line that is not valid has no verb yet but the one that it begins with. */
+    const char *verb = n > 0 && words[0][0] != '-' ? words[0] : "";
     bool json = false;
     cli_signals_catch();
     up_status status = read_environment(&json, &err);
