@@ -7,6 +7,7 @@
 #include "signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -322,9 +323,21 @@ start_workers(server *v, seat *seats)
     return n;
 }
 
+/* A stream that is closed would lend its number to the next file that is opened. */
+static void
+open_streams(void)
+{
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++) {
+        if (fcntl(file, F_GETFD) < 0) {
+            (void)!open("/dev/null", O_RDWR); /* takes the lowest number that is free */
+        }
+    }
+}
+
 int
 mcp_serve_stdio(const mcp_offer *offer)
 {
+    open_streams();
     seat seats[WORKERS];
     int ends[2] = {-1, -1};
     server v = {.offer = offer, .signal_file = mcp_signals_catch()};
