@@ -3,6 +3,7 @@
  * Whatever is written is a whole line under one lock. At the end of the input the requests
  * already read are answered; they are given up where nobody can read the answers. */
 #include "lines.h"
+#include "pool.h"
 #include "rpc.h"
 #include "signals.h"
 
@@ -15,29 +16,32 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Calls at the same time, and waiting ones. A client that sends more is told to wait. */
-enum { WORKERS = 2, WAITING = 64 };
+enum { WORKERS = 2, WAITING = 64, PLACES = WORKERS + WAITING };
 /* What can be written at once without waiting where poll() says that something can. */
 enum { PIECE = _POSIX_PIPE_BUF };
+
+/* A request that the workers have; NULL = the place is free. */
+typedef struct flight {
+    struct server *v;
+    mcp_request *r;
+} flight;
 
 typedef struct server {
     const mcp_offer *offer;
     mcp_wire wire;
     int signal_file;
     atomic_bool over; /* nobody waits for answers any more */
+    mcp_pool *pool;
     pthread_mutex_t write_lock;
     /* Guards what follows. */
     pthread_mutex_t lock;
-    pthread_cond_t changed;
-    mcp_request *waiting[WAITING];
-    size_t n_waiting;
-    mcp_request *running[WORKERS];
+    flight flights[PLACES];
+    int unsent; /* requests that the workers have or whose answer they are sending */
     bool ending;
-    int workers;    /* alive */
-    int last_words; /* written to by the last worker */
+    int last_words; /* written to when the end has come and nothing is unsent */
 } server;
 
 static bool
@@ -92,83 +96,53 @@ send_answer(server *v, mcp_answer *a)
     free(a->text);
 }
 
-/* Takes the first that waits; NULL = the work is done. */
-static mcp_request *
-take_request(server *v, size_t place)
+/* With the lock. */
+static void
+tell_the_end(server *v)
 {
-    mcp_request *r = NULL;
-    (void)pthread_mutex_lock(&v->lock);
-    while (v->n_waiting == 0 && !v->ending) {
-        (void)pthread_cond_wait(&v->changed, &v->lock);
-    }
-    if (v->n_waiting > 0) {
-        r = v->waiting[0];
-        v->n_waiting--;
-        memmove(&v->waiting[0], &v->waiting[1], v->n_waiting * sizeof v->waiting[0]);
-        v->running[place] = r;
-    }
-    (void)pthread_mutex_unlock(&v->lock);
-    return r;
-}
-
-/* From here on the id may be used again and is no longer cancelled; true = it was. */
-static bool
-let_go(server *v, size_t place)
-{
-    (void)pthread_mutex_lock(&v->lock);
-    bool cancelled = mcp_request_cancelled(v->running[place]);
-    v->running[place] = NULL;
-    (void)pthread_mutex_unlock(&v->lock);
-    return cancelled;
-}
-
-typedef struct seat {
-    server *v;
-    size_t place;
-    pthread_t thread;
-} seat;
-
-static void *
-work(void *argument)
-{
-    const seat *at = argument;
-    server *v = at->v;
-    for (;;) {
-        mcp_request *r = take_request(v, at->place);
-        if (r == NULL) {
-            break;
-        }
-        mcp_answer a = mcp_request_answer(r);
-        if (let_go(v, at->place)) {
-            free(a.text);
-        } else {
-            send_answer(v, &a);
-        }
-        mcp_request_free(r);
-    }
-    (void)pthread_mutex_lock(&v->lock);
-    v->workers--;
-    if (v->workers == 0) {
+    if (v->ending && v->unsent == 0) {
         (void)!write(v->last_words, "", 1);
     }
-    (void)pthread_mutex_unlock(&v->lock);
-    return NULL;
 }
 
-static bool
-in_flight(const server *v, const mcp_request *r)
+static void
+work(void *user)
 {
-    for (size_t i = 0; i < v->n_waiting; i++) {
-        if (mcp_request_collides(r, v->waiting[i])) {
-            return true;
+    flight *f = user;
+    server *v = f->v;
+    mcp_request *r = f->r;
+    mcp_answer a = mcp_request_answer(r);
+    (void)pthread_mutex_lock(&v->lock);
+    f->r = NULL; /* from here on the id may be used again and is no longer cancelled */
+    bool cancelled = mcp_request_cancelled(r);
+    (void)pthread_mutex_unlock(&v->lock);
+    if (cancelled) {
+        free(a.text);
+    } else {
+        send_answer(v, &a);
+    }
+    mcp_request_free(r);
+    (void)pthread_mutex_lock(&v->lock);
+    v->unsent--;
+    tell_the_end(v);
+    (void)pthread_mutex_unlock(&v->lock);
+}
+
+/* A free place, with the lock; NULL = none, or *taken: the id is in use. */
+static flight *
+find_place(server *v, const mcp_request *r, bool *taken)
+{
+    flight *place = NULL;
+    *taken = false;
+    for (size_t i = 0; i < PLACES && !*taken; i++) {
+        flight *f = &v->flights[i];
+        if (f->r == NULL) {
+            place = f;
+        } else {
+            *taken = mcp_request_collides(r, f->r);
         }
     }
-    for (size_t i = 0; i < WORKERS; i++) {
-        if (v->running[i] != NULL && mcp_request_collides(r, v->running[i])) {
-            return true;
-        }
-    }
-    return false;
+    return *taken ? NULL : place;
 }
 
 /* Hands it to the workers; false = it is not to be worked on but answered. */
@@ -176,20 +150,26 @@ static bool
 hand_on(server *v, mcp_request *r)
 {
     (void)pthread_mutex_lock(&v->lock);
-    bool taken = false;
-    if (in_flight(v, r)) {
+    bool taken = false, handed = false;
+    flight *f = find_place(v, r, &taken);
+    if (taken) {
         mcp_request_refuse_id(r);
     } else if (mcp_request_kind(r) == MCP_WORK) {
-        taken = v->n_waiting < WAITING;
-        if (taken) {
-            v->waiting[v->n_waiting++] = r;
-            (void)pthread_cond_signal(&v->changed);
+        if (f != NULL) {
+            *f = (flight){v, r};
+            handed = mcp_pool_put(v->pool, work, f);
+        }
+        if (handed) {
+            v->unsent++;
         } else {
+            if (f != NULL) {
+                f->r = NULL;
+            }
             mcp_request_refuse_busy(r);
         }
     }
     (void)pthread_mutex_unlock(&v->lock);
-    return taken;
+    return handed;
 }
 
 /* One that waits never starts; one that runs is told and finds its answer thrown away. */
@@ -197,22 +177,10 @@ static void
 cancel(server *v, const char *id)
 {
     (void)pthread_mutex_lock(&v->lock);
-    for (size_t i = 0; i < WORKERS; i++) {
-        if (v->running[i] != NULL) {
-            (void)mcp_request_cancel(v->running[i], id);
+    for (size_t i = 0; i < PLACES; i++) {
+        if (v->flights[i].r != NULL) {
+            (void)mcp_request_cancel(v->flights[i].r, id);
         }
-    }
-    for (size_t i = 0; i < v->n_waiting;) {
-        mcp_request *r = v->waiting[i];
-        (void)mcp_request_cancel(r, id);
-        if (!mcp_request_cancelled(r)) {
-            i++;
-            continue;
-        }
-        v->n_waiting--;
-        memmove(&v->waiting[i], &v->waiting[i + 1],
-            (v->n_waiting - i) * sizeof v->waiting[0]);
-        mcp_request_free(r);
     }
     (void)pthread_mutex_unlock(&v->lock);
 }
@@ -265,11 +233,11 @@ end_work(server *v)
 {
     (void)pthread_mutex_lock(&v->lock);
     v->ending = true;
-    (void)pthread_cond_broadcast(&v->changed);
+    tell_the_end(v);
     (void)pthread_mutex_unlock(&v->lock);
 }
 
-/* Until the last worker is done, the reader of the answers is gone, or a signal comes. */
+/* Until the last answer is sent, the reader of the answers is gone, or a signal comes. */
 static void
 serve(server *v, int last_words)
 {
@@ -301,26 +269,15 @@ serve(server *v, int last_words)
 }
 
 /* Signals are for the main thread: the library that a worker is in need not expect any. */
-static size_t
-start_workers(server *v, seat *seats)
+static mcp_pool *
+start_workers(void)
 {
     sigset_t all, before;
-    size_t n = 0;
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    (void)pthread_mutex_lock(&v->lock);
-    while (n < WORKERS) {
-        seats[n].v = v;
-        seats[n].place = n;
-        if (pthread_create(&seats[n].thread, NULL, work, &seats[n]) != 0) {
-            break;
-        }
-        n++;
-    }
-    v->workers = (int)n;
-    (void)pthread_mutex_unlock(&v->lock);
+    mcp_pool *pool = mcp_pool_start(WORKERS, WAITING);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return n;
+    return pool;
 }
 
 /* A stream that is closed would lend its number to the next file that is opened. */
@@ -338,35 +295,29 @@ int
 mcp_serve_stdio(const mcp_offer *offer)
 {
     open_streams();
-    seat seats[WORKERS];
     int ends[2] = {-1, -1};
     server v = {.offer = offer, .signal_file = mcp_signals_catch()};
     v.wire = (mcp_wire){.user = &v, .send = send_line, .gone = is_over};
     (void)pthread_mutex_init(&v.lock, NULL);
     (void)pthread_mutex_init(&v.write_lock, NULL);
-    (void)pthread_cond_init(&v.changed, NULL);
     atomic_init(&v.over, false);
-    size_t n = 0;
     if (v.signal_file >= 0 && pipe(ends) == 0) {
         v.last_words = ends[1];
-        n = start_workers(&v, seats);
+        v.pool = start_workers();
     }
-    if (n > 0) {
+    bool served = v.pool != NULL;
+    if (served) {
         serve(&v, ends[0]);
     } else {
         (void)fputs("the system has no thread or no pipe to give\n", stderr);
     }
     atomic_store(&v.over, true);
-    end_work(&v);
-    for (size_t i = 0; i < n; i++) {
-        (void)pthread_join(seats[i].thread, NULL);
-    }
+    mcp_pool_end(v.pool);
     (void)close(ends[0]);
     (void)close(ends[1]);
     (void)close(v.signal_file);
-    (void)pthread_cond_destroy(&v.changed);
     (void)pthread_mutex_destroy(&v.write_lock);
     (void)pthread_mutex_destroy(&v.lock);
     int number = mcp_signals_caught();
-    return number != 0 ? 128 + number : n > 0 ? 0 : 1;
+    return number != 0 ? 128 + number : served ? 0 : 1;
 }
