@@ -54,8 +54,8 @@ call_tool(void *user, const char *name, const json_t *arguments, mcp_call *call,
     } else if (strcmp(name, "echo") == 0) {
         char *text = json_dumps(arguments, JSON_COMPACT | JSON_SORT_KEYS);
         size_t n = text != NULL ? strlen(text) + 64 : 0;
-        char *body = malloc(n + 1);
-        if (text != NULL && body != NULL) {
+        char *body = text != NULL ? malloc(n) : NULL;
+        if (body != NULL) {
             (void)snprintf(
                 body, n, "\"content\":[],\"structuredContent\":{\"got\":%s}", text);
         }
