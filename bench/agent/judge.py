@@ -37,6 +37,13 @@ def of_script(path):
         return {tuple(r[k] for k in KEYS): Answer(r["estimate"], r["std_error"]) for r in csv.DictReader(f)}
 
 
+def of_shortcuts(path):
+    """The rows of shortcuts.py: {(shortcut, key): answer}."""
+    with open(path, encoding="utf-8") as f:
+        return {(r["shortcut"], tuple(r[k] for k in KEYS)): Answer(r["estimate"], r["std_error"])
+                for r in csv.DictReader(f)}
+
+
 def of_upshot(folder):
     """The rows of Upshot's JSON results."""
     answers = {}
