@@ -39,6 +39,11 @@ typedef struct up_run {
     const up_named_source *sources;
     /** 0 = none */
     int64_t n_sources;
+    /** directories, ended by NULL, below which the files of a source must lie when all symbolic
+     *  links are resolved; the engine then opens no file but those that the source's name
+     *  stands for, also not by a view of a database. NULL = any file. Of sources only: capsules,
+     *  policies and graphs are files that the caller names */
+    const char *const *allowed_directories;
 } up_run;
 
 /** Options of a run for one call: UP_RUN(.threads = 2). */

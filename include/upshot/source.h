@@ -36,6 +36,21 @@ typedef struct up_source up_source;
 UP_API up_status up_source_open(
     const char *name, const up_run *run, up_source **out, up_error *err) UP_MUST_USE;
 
+/** Gives the number of columns of a source.
+ *  @param[in] source may be NULL
+ *  @return columns; 0 for NULL
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
+UP_API int64_t up_source_columns(const up_source *source);
+
+/** Gives the name of a column.
+ *  @param[in] source may be NULL
+ *  @param[in] i      from 0, in the order of the source
+ *  @return the name, which lives as long as the source; NULL where i is out of range
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
+UP_API const char *up_source_column(const up_source *source, int64_t i);
+
 /** One column in memory. Exactly one of the data pointers is set; n is given once for all. */
 typedef struct up_column {
     const char *name;        /**< unique among the columns */

@@ -458,6 +458,10 @@ open_named(
     d->kind = parts.kind;
     d->files = parts.files;
     parts.files = (upi_cells){0};
+    if (run->allowed_directories != NULL) {
+        UP_TRY(upi_db_allow_only(&d->db, &d->files,
+            d->spool == NULL ? run->allowed_directories : NULL, err));
+    }
     UP_TRY(upi_strdup_to(&d->subject, d->spool != NULL ? "standard input" : name, err));
     UP_TRY(d->kind == UPI_DUCKDB_TABLE ? table_relation(d, &parts, err)
                                        : file_relation(d, &parts, err));

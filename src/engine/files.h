@@ -20,6 +20,11 @@ up_status upi_source_name_read(
     const char *name, upi_db *db, upi_source_name *out, up_error *err);
 void upi_source_name_free(upi_source_name *n);
 
+/* The engine opens these files and no other from now on. Each must lie in one of the directories
+ * (ended by NULL; NULL = anywhere), after links are resolved: UP_E_SOURCE. */
+up_status upi_db_allow_only(upi_db *db, const upi_cells *files,
+    const char *const *directories, up_error *err);
+
 /* Copies standard input to a file in `directory`. */
 up_status upi_spool_stdin(
     const char *directory, const up_run *run, char **path, up_error *err);

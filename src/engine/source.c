@@ -108,6 +108,18 @@ out:
     return status;
 }
 
+int64_t
+up_source_columns(const up_source *source)
+{
+    return source != NULL ? source->n_fields : 0;
+}
+
+const char *
+up_source_column(const up_source *source, int64_t i)
+{
+    return i >= 0 && i < up_source_columns(source) ? source->fields[i].name : NULL;
+}
+
 void
 up_source_free(up_source *source)
 {
