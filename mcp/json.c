@@ -25,10 +25,26 @@ peek(const scanner *c)
     return c->at < c->n ? (unsigned char)c->s[c->at] : -1;
 }
 
+/* strchr() would find the end of the set as well. */
+static bool
+is_one_of(int letter, const char *set)
+{
+    while (*set != '\0' && (unsigned char)*set != letter) {
+        set++;
+    }
+    return *set != '\0';
+}
+
+static bool
+is_space(int letter)
+{
+    return is_one_of(letter, " \t\r\n");
+}
+
 static void
 skip_space(scanner *c)
 {
-    while (c->at < c->n && memchr(" \t\r\n", c->s[c->at], 4) != NULL) {
+    while (is_space(peek(c))) {
         c->at++;
     }
 }
@@ -88,15 +104,14 @@ take_escape(scanner *c)
     if (letter == 'u') {
         c->at++;
         for (int i = 0; i < 4; i++) {
-            int h = peek(c);
-            if (h < 0 || memchr("0123456789abcdefABCDEF", h, 22) == NULL) {
+            if (!is_one_of(peek(c), "0123456789abcdefABCDEF")) {
                 return false;
             }
             c->at++;
         }
         return true;
     }
-    if (letter < 0 || memchr("\"\\/bfnrt", letter, 8) == NULL) {
+    if (!is_one_of(letter, "\"\\/bfnrt")) {
         return false;
     }
     c->at++;
@@ -245,7 +260,7 @@ mcp_json_trim(mcp_span text)
     scanner c = {.s = text.s, .n = text.n};
     skip_space(&c);
     mcp_span out = {text.s + c.at, text.n - c.at};
-    while (out.n > 0 && memchr(" \t\r\n", out.s[out.n - 1], 4) != NULL) {
+    while (out.n > 0 && is_space((unsigned char)out.s[out.n - 1])) {
         out.n--;
     }
     return out;
@@ -277,7 +292,7 @@ walk_value(scanner *c)
         depth -= closes ? 1 : 0;
         c->at++;
         if (depth == 0 && !opens && !closes) { /* the rest of a number or a word */
-            while (c->at < c->n && memchr(",]} \t\r\n", c->s[c->at], 7) == NULL) {
+            while (c->at < c->n && !is_one_of(peek(c), ",]} \t\r\n")) {
                 c->at++;
             }
         }
