@@ -28,6 +28,10 @@ void cli_progress_clear(void);
 bool cli_streams(const up_command *c);
 up_status cli_stream(const up_command *c, int *exit_code, up_error *err);
 
+/* The agent's door, `upshot mcp`: serves until its input ends or a signal comes. */
+bool cli_serves(const up_command *c);
+up_status cli_serve(const up_command *c, int *exit_code, up_error *err);
+
 /* Writes to a file at once or not at all; path NULL is standard output. A reader that has
  * gone away is no failure. */
 up_status cli_write(const char *path, const char *text, up_error *err);

@@ -153,6 +153,8 @@ main(int argc, char **argv)
         json = s->json != 0 || (json && s->csv == 0);
         if (is_page(verb)) {
             status = print_page(s, cli_terminal_look(s).width, &err);
+        } else if (cli_serves(command)) {
+            status = cli_serve(command, &exit_code, &err);
         } else if (cli_streams(command)) {
             status = cli_stream(command, &exit_code, &err);
         } else {

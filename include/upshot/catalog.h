@@ -223,7 +223,8 @@ typedef struct up_command up_command;
 
 /** What the program itself was asked for. */
 typedef struct up_command_settings {
-    /** "effect"; "help", "man" and "completion" are the program's own */
+    /** "effect"; "help", "man", "completion" and "mcp" are the program's own: up_call() does
+     *  not know them, and the values of "mcp" have been judged */
     const char *verb;
     /** the verb that help, man or --help speak of; NULL = the overview */
     const char *topic;

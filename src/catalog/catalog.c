@@ -91,27 +91,54 @@ up_catalog_verb(int64_t i)
 }
 
 const up_verb *
-up_catalog_find(const char *name)
+upi_catalog_page(int64_t i)
 {
-    for (int64_t i = 0; name != NULL && up_catalog_verb(i) != NULL; i++) {
-        if (strcmp(up_catalog_verb(i)->name, name) == 0) {
-            return up_catalog_verb(i);
+    int64_t n = 0;
+    while (n < i && up_catalog_verb(n) != NULL) {
+        n++;
+    }
+    if (up_catalog_verb(n) != NULL) {
+        return up_catalog_verb(i);
+    }
+    return i == n ? &upi_verb_mcp : NULL;
+}
+
+static const up_verb *
+find_among(const up_verb *(*list)(int64_t), const char *name)
+{
+    for (int64_t i = 0; name != NULL && list(i) != NULL; i++) {
+        if (strcmp(list(i)->name, name) == 0) {
+            return list(i);
         }
     }
     return NULL;
 }
 
-up_status
-upi_catalog_require(const char *name, const up_verb **out, up_error *err)
+const up_verb *
+up_catalog_find(const char *name)
+{
+    return find_among(up_catalog_verb, name);
+}
+
+static up_status
+require_among(const up_verb *(*list)(int64_t), const char *name, const up_verb **out,
+    up_error *err)
 {
     const char *names[32];
     int64_t n = 0;
-    *out = up_catalog_find(name);
+    *out = find_among(list, name);
     if (*out != NULL) {
         return UP_OK;
     }
-    for (; n < 32 && up_catalog_verb(n) != NULL; n++) {
-        names[n] = up_catalog_verb(n)->name;
+    if (find_among(upi_catalog_page, name) != NULL) {
+        (void)upi_fail(err, UP_E_USAGE, "verb",
+            "'%s' is a verb of the program: it takes no request and has no schema",
+            name);
+        return upi_fix(
+            err, "upshot %s; 'upshot help %s' tells what it does", name, name);
+    }
+    for (; n < 32 && list(n) != NULL; n++) {
+        names[n] = list(n)->name;
     }
     (void)upi_fail(
         err, UP_E_USAGE, "verb", "there is no verb '%s'", name != NULL ? name : "");
@@ -120,6 +147,18 @@ upi_catalog_require(const char *name, const up_verb **out, up_error *err)
         return upi_fix(err, "did you mean 'upshot %s'?", near);
     }
     return upi_fix(err, "'upshot help' lists the verbs");
+}
+
+up_status
+upi_catalog_require(const char *name, const up_verb **out, up_error *err)
+{
+    return require_among(up_catalog_verb, name, out, err);
+}
+
+up_status
+upi_catalog_require_page(const char *name, const up_verb **out, up_error *err)
+{
+    return require_among(upi_catalog_page, name, out, err);
 }
 
 up_status

@@ -169,7 +169,7 @@ take_verb(up_command *c, const char *word, up_error *err)
     up_status status = UP_OK;
     UP_TRY(upi_strdup_to(&c->verb_name, word, err));
     if (!own_verb(word)) {
-        UP_TRY(upi_catalog_require(word, &c->verb, err));
+        UP_TRY(upi_catalog_require_page(word, &c->verb, err));
     }
     if (c->settings.verb == NULL) {
         c->settings.verb = c->verb_name;
@@ -306,6 +306,23 @@ check_output(const up_command *c, up_error *err)
     return UP_OK;
 }
 
+/* What up_call() would have judged. The answers of a server are not for a file. */
+static up_status
+check_own(const up_command *c, up_error *err)
+{
+    const char *name = c->verb->name;
+    if (c->output != NULL || c->settings.csv != 0) {
+        const char *option = c->output != NULL ? "output" : "csv";
+        (void)upi_fail(err, UP_E_USAGE, option, "%s has no --%s", name, option);
+        return upi_fix(err, "'upshot help %s' lists its options", name);
+    }
+    upi_request q = {0};
+    up_status status =
+        upi_request_make(c->verb, c->arguments.items, c->arguments.n, &q, err);
+    upi_request_clear(&q);
+    return status;
+}
+
 static up_status
 finish(up_command *c, up_error *err)
 {
@@ -319,6 +336,10 @@ finish(up_command *c, up_error *err)
     }
     if (c->settings.verb == NULL) {
         c->settings.verb = "help";
+    }
+    if (c->verb != NULL && upi_verb_is_own(c->verb) &&
+        strcmp(c->settings.verb, c->verb->name) == 0) {
+        UP_TRY(check_own(c, err));
     }
     c->settings.topic = c->topic;
     c->settings.output = c->output;

@@ -34,7 +34,9 @@ add_verb_case(upi_text *t, const up_verb *v)
     }
     upi_text_add(t, "        *) words='");
     add_options(t, v->options);
-    add_options(t, up_catalog_globals());
+    if (!upi_verb_is_own(v)) {
+        add_options(t, up_catalog_globals());
+    }
     upi_text_add(t, "' ;;\n        esac ;;\n");
 }
 
@@ -56,12 +58,12 @@ up_catalog_completion(const char *shell, char **out, up_error *err)
                      "    local words=\n"
                      "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
                      "        words='help");
-    for (int64_t i = 0; up_catalog_verb(i) != NULL; i++) {
-        upi_text_addf(&t, " %s", up_catalog_verb(i)->name);
+    for (int64_t i = 0; upi_catalog_page(i) != NULL; i++) {
+        upi_text_addf(&t, " %s", upi_catalog_page(i)->name);
     }
     upi_text_add(&t, "'\n    else\n    case ${COMP_WORDS[1]} in\n");
-    for (int64_t i = 0; up_catalog_verb(i) != NULL; i++) {
-        add_verb_case(&t, up_catalog_verb(i));
+    for (int64_t i = 0; upi_catalog_page(i) != NULL; i++) {
+        add_verb_case(&t, upi_catalog_page(i));
     }
     upi_text_add(&t, "    esac\n    fi\n"
                      "    COMPREPLY=($(compgen -W \"$words\" -- \"$now\"))\n"

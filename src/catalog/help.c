@@ -100,7 +100,9 @@ add_verb_page(upi_text *out, const up_verb *v, int width)
     upi_text_add_char(out, '\n');
     upi_paragraph(out, v->doc, 0, 0, width);
     add_options(out, v->options, width);
-    add_options(out, up_catalog_globals(), width);
+    if (!upi_verb_is_own(v)) {
+        add_options(out, up_catalog_globals(), width);
+    }
     upi_text_add(out, "\nRefusals\n  ");
     upi_text list = {0};
     for (int64_t i = 0; v->refusals[i] != NULL; i++) {
@@ -113,8 +115,17 @@ add_verb_page(upi_text *out, const up_verb *v, int width)
 }
 
 static void
+add_summary(upi_text *out, const up_verb *v, int width)
+{
+    upi_text_addf(out, "  %s", v->name);
+    upi_spaces(out, 11 - (int)strlen(v->name));
+    upi_paragraph(out, v->summary, 13, 13, width);
+}
+
+static void
 add_overview(upi_text *out, int width)
 {
+    int64_t i = 0;
     upi_text_addf(out, "upshot %s - ", up_version());
     upi_paragraph(out, "what changed, for whom, and can it be trusted", 4, 20, width);
     upi_text_add(out, "\nExamples\n"
@@ -124,11 +135,12 @@ add_overview(upi_text *out, int width)
                       "  upshot effect shop.parquet --itt arm --metric sales "
                       "--covariates device\n"
                       "\nVerbs\n");
-    for (int64_t i = 0; up_catalog_verb(i) != NULL; i++) {
-        const up_verb *v = up_catalog_verb(i);
-        upi_text_addf(out, "  %s", v->name);
-        upi_spaces(out, 11 - (int)strlen(v->name));
-        upi_paragraph(out, v->summary, 13, 13, width);
+    for (; up_catalog_verb(i) != NULL; i++) {
+        add_summary(out, up_catalog_verb(i), width);
+    }
+    upi_text_add(out, "\nFor agents\n");
+    for (; upi_catalog_page(i) != NULL; i++) {
+        add_summary(out, upi_catalog_page(i), width);
     }
     upi_text_add(out, "\n'upshot help VERB' shows the options of a verb. Every verb "
                       "takes --json,\n"
@@ -149,7 +161,7 @@ up_catalog_help(const char *verb, int width, char **out, up_error *err)
     if (verb == NULL) {
         add_overview(&t, columns);
     } else {
-        UP_TRY(upi_catalog_require(verb, &v, err));
+        UP_TRY(upi_catalog_require_page(verb, &v, err));
         add_verb_page(&t, v, columns);
     }
     UP_TRY(upi_text_take(&t, out, err));

@@ -149,9 +149,11 @@ add_verb_page(upi_text *out, const up_verb *v)
     for (const up_option *o = v->options; o->name != NULL; o++) {
         add_option(out, o);
     }
-    upi_text_add(out, ".SS Of the program\n");
-    for (const up_option *o = up_catalog_globals(); o->name != NULL; o++) {
-        add_option(out, o);
+    if (!upi_verb_is_own(v)) {
+        upi_text_add(out, ".SS Of the program\n");
+        for (const up_option *o = up_catalog_globals(); o->name != NULL; o++) {
+            add_option(out, o);
+        }
     }
     upi_text_add(out, ".SH REFUSALS\n");
     for (int64_t i = 0; v->refusals[i] != NULL; i++) {
@@ -167,8 +169,8 @@ add_overview(upi_text *out)
     add_title(out, "upshot", "experiment data into decisions a business can defend");
     upi_text_add(out, ".SH SYNOPSIS\n.B upshot\n.I verb\n.RI [ options ]\n");
     upi_text_add(out, ".SH VERBS\n");
-    for (int64_t i = 0; up_catalog_verb(i) != NULL; i++) {
-        const up_verb *v = up_catalog_verb(i);
+    for (int64_t i = 0; upi_catalog_page(i) != NULL; i++) {
+        const up_verb *v = upi_catalog_page(i);
         upi_text_addf(out, ".TP\n\\fB%s\\fR\n", v->name);
         add_escaped(out, v->summary);
         upi_text_addf(out, "; see\n.BR upshot\\-%s (1)\n", v->name);
@@ -203,7 +205,7 @@ up_catalog_man(const char *verb, char **out, up_error *err)
     if (verb == NULL) {
         add_overview(&t);
     } else {
-        UP_TRY(upi_catalog_require(verb, &v, err));
+        UP_TRY(upi_catalog_require_page(verb, &v, err));
         add_verb_page(&t, v);
     }
     UP_TRY(upi_text_take(&t, out, err));

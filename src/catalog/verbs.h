@@ -41,8 +41,23 @@ typedef up_status (*upi_handler)(
 UPI_VERB_LIST(UPI_VERB_DECLARE)
 #undef UPI_VERB_DECLARE
 
+/* A verb of the program, not of up_call(): a table with a page, but without a result. */
+extern const up_verb upi_verb_mcp;
+static inline bool
+upi_verb_is_own(const up_verb *v)
+{
+    return v->result == NULL;
+}
+
+/* Every verb with a page: those of up_catalog_verb(), then the program's own. NULL behind the
+ * last. */
+const up_verb *upi_catalog_page(int64_t i);
+
 /* The nearest verb goes into the fix. */
 up_status upi_catalog_require(const char *name, const up_verb **out, up_error *err);
+/* The same for the verbs with a page. */
+up_status upi_catalog_require_page(
+    const char *name, const up_verb **out, up_error *err);
 /* Puts the nearest of the options (a table ended by a NULL name; more may be NULL) into the
  * fix of a failed request. */
 up_status upi_fail_unknown_option(const up_verb *verb, const char *name, up_error *err);

@@ -61,8 +61,8 @@ static void
 test_options(void **state)
 {
     (void)state;
-    for (int64_t i = 0; up_catalog_verb(i) != NULL; i++) {
-        const up_verb *v = up_catalog_verb(i);
+    for (int64_t i = 0; upi_catalog_page(i) != NULL; i++) {
+        const up_verb *v = upi_catalog_page(i);
         assert_non_null(v->summary);
         assert_non_null(v->doc);
         assert_non_null(v->examples[0]);
@@ -76,8 +76,8 @@ static void
 test_refusals_are_codes(void **state)
 {
     (void)state;
-    for (int64_t i = 0; up_catalog_verb(i) != NULL; i++) {
-        const char *const *code = up_catalog_verb(i)->refusals;
+    for (int64_t i = 0; upi_catalog_page(i) != NULL; i++) {
+        const char *const *code = upi_catalog_page(i)->refusals;
         for (; *code != NULL; code++) {
             up_error err = UP_ERROR_INIT;
             char *page = NULL;
@@ -92,8 +92,8 @@ static void
 test_examples_of_options(void **state)
 {
     (void)state;
-    for (int64_t i = 0; up_catalog_verb(i) != NULL; i++) {
-        const up_verb *v = up_catalog_verb(i);
+    for (int64_t i = 0; upi_catalog_page(i) != NULL; i++) {
+        const up_verb *v = upi_catalog_page(i);
         up_argument all[96];
         int64_t n = 0;
         for (const up_option *o = v->options; o->name != NULL; o++) {
@@ -104,6 +104,30 @@ test_examples_of_options(void **state)
         assert_ok(upi_request_make(v, all, n, &q, &err), &err);
         upi_request_clear(&q);
     }
+}
+
+/* A verb of the program has a page, and nothing that a request needs. */
+static void
+test_verbs_of_the_program(void **state)
+{
+    (void)state;
+    up_error err = UP_ERROR_INIT;
+    char *text = NULL;
+    up_result *r = NULL;
+    assert_null(upi_catalog_page(-1));
+    assert_null(up_catalog_find("mcp"));
+    assert_ok(up_catalog_help("mcp", 80, &text, &err), &err);
+    assert_non_null(strstr(text, "upshot mcp --allow experiments"));
+    assert_null(strstr(text, "--csv"));
+    up_text_free(text);
+    assert_ok(up_catalog_man("mcp", &text, &err), &err);
+    up_text_free(text);
+    assert_ok(up_catalog_help(NULL, 80, &text, &err), &err);
+    assert_non_null(strstr(text, "\n  mcp "));
+    up_text_free(text);
+    assert_fails(up_catalog_schema("mcp", &text, &err), UP_E_USAGE, &err);
+    assert_fails(up_call("mcp", NULL, 0, NULL, &r, &err), UP_E_USAGE, &err);
+    assert_non_null(strstr(err.fix, "upshot mcp"));
 }
 
 static void
@@ -206,6 +230,7 @@ main(void)
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_refusals_are_codes),
         cmocka_unit_test(test_examples_of_options),
+        cmocka_unit_test(test_verbs_of_the_program),
         cmocka_unit_test(test_schema),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_call_runs_what_needs_no_data),

@@ -85,7 +85,9 @@ test_help(void **state)
         {"help fit", "help", "fit"}, {"fit --help", "help", "fit"},
         {"fit x -h", "help", "fit"}, {"man fit", "man", "fit"},
         {"--version", "version", NULL}, {"-V", "version", NULL},
-        {"completion bash", "completion", "bash"}};
+        {"completion bash", "completion", "bash"}, {"mcp --help", "help", "mcp"},
+        {"mcp --http x -h", "help", "mcp"}, {"help mcp", "help", "mcp"},
+        {"mcp", "mcp", NULL}, {"mcp --http 0 --allow a --allow b", "mcp", NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         up_error err;
         up_command *c = parse(cases[i].line, &err, UP_OK);
@@ -106,7 +108,9 @@ test_refusals(void **state)
     static const char *const lines[] = {"nothing", "effect --nothing", "effect a b",
         "effect -x", "effect --itt", "effect --itt --json", "effect --json=1",
         "effect --over-time=1", "--itt arm", "help a b", "version --json --csv",
-        "version --output a --output b"};
+        "version --output a --output b", "mcp x", "mcp --http 65536", "mcp --http -1",
+        "mcp --http x", "mcp --http 1 --http 2", "mcp --cache a --cache b", "mcp --csv",
+        "mcp --output a", "mcp --metric x", "mcp --allow="};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         up_error err;
         assert_null(parse(lines[i], &err, UP_E_USAGE));
