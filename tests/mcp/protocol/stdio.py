@@ -353,6 +353,16 @@ class TheEnd(Stdio):
                 self.server = Server()
 
 
+    def test_by_a_second_signal_though_a_call_hears_nothing(self):
+        self.server.call(1, "deaf", progress=1)
+        self.server.get()
+        self.server.process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        self.assertIsNone(self.server.process.poll())
+        self.server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.server.exit_code(), 128 + signal.SIGTERM)
+
+
 class NobodyReads(unittest.TestCase):
     def test_a_reader_that_leaves_ends_the_calls(self):
         server = Server(read=False)

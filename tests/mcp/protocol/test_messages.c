@@ -123,6 +123,26 @@ test_what_is_no_request(void **unused)
     }
 }
 
+/* A name is cut in a message of refusal, perhaps in mid-letter, and quoted in it. */
+static void
+test_long_names(void **unused)
+{
+    (void)unused;
+    for (size_t extra = 0; extra < 4; extra++) {
+        char text[2048] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"";
+        (void)strcat(text, &"abc"[3 - extra]);
+        (void)strcat(text, "\\n\\u0001\\\"");
+        for (size_t i = 0; i < 150; i++) {
+            (void)strcat(text, i % 2 == 0 ? "\xc3\xa4" : "\xf0\x9f\x98\x80");
+        }
+        (void)strcat(text, "\"}");
+        json_t *j = mcp_test_ask(text);
+        assert_int_equal(mcp_test_code(j), -32601);
+        assert_non_null(strstr(mcp_test_text(j, "error.message"), "\n\x01\""));
+        json_decref(j);
+    }
+}
+
 static void
 test_what_is_not_answered(void **unused)
 {
@@ -246,7 +266,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_ids),
         cmocka_unit_test(test_what_is_not_json),
-        cmocka_unit_test(test_what_is_no_request),
+        cmocka_unit_test(test_what_is_no_request), cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_what_is_not_answered), cmocka_unit_test(test_depth),
         cmocka_unit_test(test_batches)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,6 +207,22 @@ test_outcomes_of_a_tool(void **unused)
 }
 
 static void
+test_what_a_tool_sees_of_its_request(void **unused)
+{
+    (void)unused;
+    json_t *j = mcp_test_ask_method("tools/call", "\"name\":\"era\"");
+    assert_string_equal(mcp_test_text(j, "result.era"), "legacy");
+    json_decref(j);
+    j = mcp_test_ask_method("tools/call", "\"name\":\"era\"," META);
+    assert_string_equal(mcp_test_text(j, "result.era"), "modern");
+    json_decref(j);
+    j = mcp_test_ask_method(
+        "tools/call", "\"name\":\"token\",\"_meta\":{\"progressToken\":17}");
+    assert_true(json_number_value(mcp_test_at(j, "result.token")) == 17);
+    json_decref(j);
+}
+
+static void
 test_the_offer_is_copied_byte_for_byte(void **unused)
 {
     (void)unused;
@@ -334,6 +350,7 @@ main(void)
         cmocka_unit_test(test_discover), cmocka_unit_test(test_modern_meta),
         cmocka_unit_test(test_results_of_each_era),
         cmocka_unit_test(test_outcomes_of_a_tool),
+        cmocka_unit_test(test_what_a_tool_sees_of_its_request),
         cmocka_unit_test(test_the_offer_is_copied_byte_for_byte),
         cmocka_unit_test(test_resources_prompts_completion),
         cmocka_unit_test(test_headers)};

@@ -64,6 +64,18 @@ call_tool(void *user, const char *name, const json_t *arguments, mcp_call *call,
     } else if (strcmp(name, "wait") == 0) {
         wait_ms(
             state, json_number_value(json_object_get(arguments, "ms")), call, reply);
+    } else if (strcmp(name, "deaf") == 0) { /* does not ask whether it is cancelled */
+        mcp_progress(call, 0, NULL);
+        pause_ms(60000);
+    } else if (strcmp(name, "era") == 0) {
+        reply->body =
+            strdup(mcp_modern(call) ? "\"era\":\"modern\"" : "\"era\":\"legacy\"");
+    } else if (strcmp(name, "token") == 0) {
+        const json_t *meta = json_object_get(mcp_params(call), "_meta");
+        char text[64];
+        (void)snprintf(text, sizeof text, "\"token\":%d",
+            (int)json_integer_value(json_object_get(meta, "progressToken")));
+        reply->body = strdup(text);
     } else if (strcmp(name, "count") == 0) {
         count(state, reply);
     } else if (strcmp(name, "big") == 0) {
