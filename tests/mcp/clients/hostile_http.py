@@ -6,6 +6,7 @@ the end it must leave with 0, which under the sanitizers also says that nothing 
 
 import http.client
 import json
+import os
 import re
 import socket
 import sys
@@ -50,9 +51,19 @@ class Hostile(unittest.TestCase):
     def setUpClass(cls):
         cls.server = outside.Serving([FIXTURE, "--http", "0", str(SECONDS)]).__enter__()
         cls.port = cls.server.port
+        cls.files = f"/proc/{cls.server.process.pid}/fd"
+        cls.n_files = len(os.listdir(cls.files))
 
     @classmethod
     def tearDownClass(cls):
+        # Closed connections are given back: within a second, also those of half a request.
+        files = cls.files
+        for _ in range(100):
+            if len(os.listdir(files)) <= cls.n_files:
+                break
+            time.sleep(0.05)
+        else:
+            raise AssertionError(f"the server keeps {len(os.listdir(files))} files open")
         cls.server.__exit__(None, None, None)
 
     def tearDown(self):
