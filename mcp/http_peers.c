@@ -61,6 +61,9 @@ on_sweep(evutil_socket_t fd, short what, void *user)
     (void)fd;
     (void)what;
     mcp_peers *all = user;
+    if (all->taken < all->n && all->listener != NULL) {
+        (void)evconnlistener_enable(all->listener);
+    }
     for (int i = 0; i < all->n; i++) {
         peer *p = &all->slots[i];
         if (p->connection == NULL) {
@@ -136,10 +139,21 @@ mcp_peers_open(
     return all;
 }
 
+/* The system has no file to give. To try again at once would only keep the processor busy. */
+static void
+on_no_connection(struct evconnlistener *listener, void *user)
+{
+    (void)user;
+    (void)evconnlistener_disable(listener);
+}
+
 void
 mcp_peers_listen(mcp_peers *all, struct evconnlistener *listener)
 {
     all->listener = listener;
+    if (listener != NULL) {
+        evconnlistener_set_error_cb(listener, on_no_connection);
+    }
 }
 
 static peer *

@@ -7,6 +7,7 @@ the end it must leave with 0, which under the sanitizers also says that nothing 
 import http.client
 import json
 import os
+import random
 import re
 import socket
 import sys
@@ -219,6 +220,9 @@ class Hostile(unittest.TestCase):
             with self.subTest(wrong):
                 status, _, text = self.post(body, **headers)
                 self.assertEqual((status, json.loads(text)["error"]["code"]), (400, -32020))
+        for version in ["1900-01-01", "latest", "2025-11-25, 2026-07-28"]:
+            status, _, _ = self.post(LIST, **{"MCP-Protocol-Version": version})
+            self.assertEqual(status, 400)
         twice = "".join(f"{k}: {v}\r\n" for k, v in right.items()) + "Mcp-Method: x\r\n"
         self.refuses(self.plain(body, twice), 400)
 
@@ -255,6 +259,27 @@ class Hostile(unittest.TestCase):
                      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]:
             with self.subTest(text[:20]):
                 self.refuses(text, 400, 404, 405, 501, 505)
+
+    def test_mutations(self):
+        """Bytes of a good request changed, left out and sent twice, by a fixed seed."""
+        dice = random.Random(20260728)
+        good = self.plain(LIST, "MCP-Protocol-Version: 2025-11-25\r\nAccept: */*\r\n")
+        for _ in range(300):
+            text = bytearray(good)
+            for _ in range(dice.randint(1, 6)):
+                at = dice.randrange(len(text))
+                kind = dice.randrange(4)
+                if kind == 0:
+                    text[at] = dice.randrange(256)
+                elif kind == 1:
+                    del text[at : at + dice.randint(1, 20)]
+                elif kind == 2:
+                    text[at:at] = text[at : at + dice.randint(1, 20)]
+                else:
+                    text[at:at] = dice.choice([b"\r\n", b":", b"\0", b" ", b"\xff", b"\t"])
+            heard = self.say(bytes(text))
+            if heard:
+                self.assertRegex(heard, r"^HTTP/1\.[01] \d\d\d ")
 
     def chunked(self, *chunks):
         return ("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -406,6 +431,25 @@ class Ending(unittest.TestCase):
             begun = time.monotonic()
         self.assertLess(time.monotonic() - begun, 5)
         s.close()
+
+    def test_no_files_left(self):
+        """The server waits for a file, without spinning, and serves again."""
+        command = ["sh", "-c", 'ulimit -n 20 && exec "$0" --http 0', FIXTURE]
+        with outside.Serving(command) as server:
+            at = ("127.0.0.1", server.port)
+            taken = [socket.create_connection(at) for _ in range(30)]
+            time.sleep(1.5)
+            with open(f"/proc/{server.process.pid}/stat") as f:
+                ticks = sum(int(n) for n in f.read().rsplit(")", 1)[1].split()[11:13])
+            self.assertLess(ticks / os.sysconf("SC_CLK_TCK"), 0.4)
+            self.assertLess(len(server.lines), 10)
+            for s in taken:
+                s.close()
+            for _ in range(3):
+                c = http.client.HTTPConnection(*at, timeout=20)
+                c.request("POST", "/mcp", LIST, {"Content-Type": "application/json"})
+                self.assertEqual(c.getresponse().status, 200)
+                c.close()
 
     def test_port_in_use(self):
         with outside.Serving([FIXTURE, "--http", "0"]) as server:
