@@ -6,7 +6,6 @@ inspector.py UPSHOT               upshot mcp, with data that upshot simulates
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -47,19 +46,10 @@ def main():
     outside.need_node()
     with tempfile.TemporaryDirectory() as home:
         if sys.argv[1] == "--fixture":
-            command, tool, arguments, least = [sys.argv[2]], "wait", {"seconds": 0.1}, 15
+            script, tool, arguments, least = sys.argv[2], "wait", {"seconds": 0.1}, 15
         else:
-            upshot = sys.argv[1]
-            subprocess.run([upshot, "simulate", "shop", os.path.join(home, "shop.parquet"),
-                            "--units", "2000"], check=True, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL)
-            command = [upshot, "mcp", "--allow", home, "--cache", os.path.join(home, "cache")]
+            script = outside.serve_shop(sys.argv[1], home)
             tool, arguments, least = "describe_data", {"source": "shop.parquet"}, 5
-        # The Inspector takes the options of the server for its own without a shell between.
-        script = os.path.join(home, "serve")
-        with open(script, "w") as f:
-            f.write("#!/bin/sh\nexec " + " ".join(f"'{c}'" for c in command) + ' "$@"\n')
-        os.chmod(script, 0o755)
         look(home, [script], tool, arguments, least)
         with outside.Serving([script, "--http", "0"]) as server:
             look(home, ["--server-url", server.url], tool, arguments, least)

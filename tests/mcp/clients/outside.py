@@ -43,6 +43,18 @@ def run(command, seconds=100, **options):
     )
 
 
+def serve_shop(upshot, home):
+    """A command that serves simulated data from this directory, without a word of its own that a
+    client could take for one of its options."""
+    subprocess.run([upshot, "simulate", "shop", os.path.join(home, "shop.parquet"), "--units",
+                    "2000"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    script = os.path.join(home, "serve")
+    with open(script, "w") as f:
+        f.write(f"#!/bin/sh\ncd '{home}' && exec '{upshot}' mcp --cache '{home}/cache' \"$@\"\n")
+    os.chmod(script, 0o755)
+    return script
+
+
 class Serving:
     """A server over HTTP: its address on entry, and on leaving its clean end."""
 

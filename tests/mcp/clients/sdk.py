@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""Both official clients against the test server: connect, list, read, call, progress, cancel.
+"""Both official clients: connect, list, read, call, progress, cancel.
 
-sdk.py http|stdio FIXTURE
+sdk.py http|stdio --fixture FIXTURE    against the test server
+sdk.py http|stdio UPSHOT               against upshot mcp, from a file to an effect
 """
 
 import os
 import sys
+import tempfile
 
 import outside
 
@@ -21,14 +23,18 @@ def client(*arguments):
 
 def main():
     outside.need_node()
-    transport, fixture = sys.argv[1:]
+    transport = sys.argv[1]
+    fixture = sys.argv[2] == "--fixture"
+    scene = "fixture" if fixture else "upshot"
     failed = 0
-    for line, era in CLIENTS:
-        if transport == "http":
-            with outside.Serving([fixture, "--http", "0"]) as server:
-                failed |= client(line, era, transport, server.url)
-        else:
-            failed |= client(line, era, transport, fixture)
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.argv[3]] if fixture else [outside.serve_shop(sys.argv[2], home)]
+        for line, era in CLIENTS:
+            if transport == "http":
+                with outside.Serving([*command, "--http", "0"]) as server:
+                    failed |= client(scene, line, era, transport, server.url)
+            else:
+                failed |= client(scene, line, era, transport, *command)
     sys.exit(1 if failed else 0)
 
 
