@@ -46,6 +46,28 @@ typedef struct up_run {
     const char *const *allowed_directories;
 } up_run;
 
+/** How a call is going, in memory that its caller can look at and write to at any time. For
+ *  hosts whose own code must not be called from a worker, such as an interpreter:
+ *  UP_RUN(.user = &watch, .progress = up_watch_progress, .should_stop = up_watch_should_stop). */
+typedef struct up_watch {
+    int64_t stop;    /**< written by the caller: non-zero stops the call */
+    double fraction; /**< read by the caller: 0 to 1 */
+} up_watch;
+
+/** A progress callback that writes to an up_watch.
+ *  @param[in] watch    the up_watch, as run->user
+ *  @param[in] fraction 0 to 1
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
+UP_API void up_watch_progress(void *watch, double fraction);
+
+/** A should_stop callback that reads an up_watch.
+ *  @param[in] watch the up_watch, as run->user
+ *  @return 1 once its member `stop` is not 0
+ *  @par Cost O(1)
+ *  @since 0.1 @par Stability experimental */
+UP_API int up_watch_should_stop(void *watch);
+
 /** Options of a run for one call: UP_RUN(.threads = 2). */
 #define UP_RUN(...) (&(up_run){.struct_size = sizeof(up_run), __VA_ARGS__})
 
