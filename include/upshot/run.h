@@ -8,10 +8,12 @@
 extern "C" {
 #endif
 
-/** Rows that the caller lends under a name of its own. */
+/** Rows, or a file, that the caller lends under a name of its own: either source or path is
+ *  set. */
 typedef struct up_named_source {
-    const char *name;         /**< what a request calls them, e.g. "@frame" */
+    const char *name;         /**< what requests and answers call it, e.g. "@frame" */
     struct up_source *source; /**< borrowed: must outlive what is opened by the name */
+    const char *path;         /**< a file, also a capsule, whose own name is not told */
 } up_named_source;
 
 /** NULL wherever a `const up_run *` is taken means all defaults. Every member is 8 bytes
@@ -33,9 +35,9 @@ typedef struct up_run {
     int (*should_stop)(void *user);
     /** handed to the callbacks */
     void *user;
-    /** (n_sources) rows in memory, which up_source_open() and every verb know by name; a name
-     *  of this list comes before a file of the same name. A source of rows in memory may be
-     *  lent to several calls at the same time */
+    /** (n_sources) what up_source_open() and every verb know by a name of the caller; a name of
+     *  this list comes before a file of the same name. A source of rows in memory may be lent
+     *  to several calls at the same time */
     const up_named_source *sources;
     /** 0 = none */
     int64_t n_sources;

@@ -23,7 +23,8 @@ typedef struct up_source up_source;
  *  @param[in]  name  a path or glob of CSV, TSV, Parquet or JSON-lines files (also .gz, .zst);
  *                    "file.duckdb::table" for a table or view of a database; "-" for CSV on
  *                    standard input; or a name of run->sources, which comes before all of
- *                    these: what is opened then borrows the rows that are lent under it
+ *                    these: what is opened then borrows the rows, or reads the file, that
+ *                    is lent under it
  *  @param[in]  run   threads, memory limit, spill directory, lent sources; NULL for
  *                    defaults; not kept
  *  @param[out] out   the source; free with up_source_free()

@@ -215,10 +215,12 @@ upi_pipeline_prior_json(const upi_pipeline *p, const upi_request *q, upi_json *j
     upi_json_put_double(j, "prior_rate", upi_request_number(q, "prior-rate"));
 }
 
-bool
+const char *
 upi_pipeline_capsule(const up_run *run, const char *source)
 {
-    return upi_source_lent(run, source) == NULL && up_moments_is_capsule(source) != 0;
+    const up_named_source *lent = upi_source_lent(run, source);
+    const char *path = lent != NULL ? lent->path : source;
+    return up_moments_is_capsule(path) != 0 ? path : NULL;
 }
 
 static up_status
@@ -231,8 +233,9 @@ read_source(const upi_request *q, const char *source, const up_run *run, bool ma
     if (mechanism && upi_request_text(q, "graph") != NULL) {
         UP_TRY(upi_graph_read(upi_request_text(q, "graph"), &p.graph, err));
     }
-    if (upi_pipeline_capsule(run, source)) {
-        UP_TRY(load_capsule(q, source, &p, err));
+    const char *capsule = upi_pipeline_capsule(run, source);
+    if (capsule != NULL) {
+        UP_TRY(load_capsule(q, capsule, &p, err));
     } else {
         UP_TRY(read_rows(q, run, may_split, &p, err));
     }

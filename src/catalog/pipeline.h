@@ -33,8 +33,8 @@ up_status upi_pipeline_read(const upi_request *q, const char *source, const up_r
 up_status upi_pipeline_fit(
     const upi_request *q, const up_run *run, upi_pipeline *p, up_error *err);
 
-/* Whether a source names a capsule; the name of lent rows never does. */
-bool upi_pipeline_capsule(const up_run *run, const char *source);
+/* The file of the capsule that a source names; NULL = it names rows. */
+const char *upi_pipeline_capsule(const up_run *run, const char *source);
 
 /* UP_E_NEEDS_ROWS when --over names another time than that of the capsule. */
 up_status upi_pipeline_over(const upi_pipeline *p, const upi_request *q, up_error *err);

@@ -181,7 +181,7 @@ out:
 static up_status
 refuse_rows(const upi_request *q, const up_run *run, const char *source, up_error *err)
 {
-    if (upi_pipeline_capsule(run, source)) {
+    if (upi_pipeline_capsule(run, source) != NULL) {
         return UP_OK;
     }
     (void)upi_fail(err, UP_E_USAGE, "source",
@@ -245,7 +245,8 @@ start(const upi_request *q, const up_run *run, upi_inference *inference,
     if (!upi_request_value(q, "inference")->given) {
         o->inference = UP_INFERENCE_ANYTIME;
     }
-    if (upi_pipeline_capsule(run, upi_request_text(q, "source")) && metric->given) {
+    if (upi_pipeline_capsule(run, upi_request_text(q, "source")) != NULL &&
+        metric->given) {
         o->metrics = (const char *const *)metric->text;
         o->n_metrics = metric->n;
     }

@@ -28,8 +28,9 @@ read_target(const upi_request *q, const up_model *m, const up_run *run,
     if (path == NULL) {
         return UP_OK;
     }
-    if (upi_pipeline_capsule(run, path)) {
-        return up_moments_load(path, out, err);
+    const char *capsule = upi_pipeline_capsule(run, path);
+    if (capsule != NULL) {
+        return up_moments_load(capsule, out, err);
     }
     UP_TRY(up_source_open(path, run, &source, err));
     UP_TRY(up_target_build(m, source, run, out, err));

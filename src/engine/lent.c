@@ -22,16 +22,12 @@ lent_cancel(up_source *s)
 static const upi_engine_ops lent_ops = {
     .name = "lent", .scan = lent_scan, .cancel = lent_cancel};
 
-up_source *
+const up_named_source *
 upi_source_lent(const up_run *run, const char *name)
 {
-    up_run settings;
-    if (name == NULL || upi_run_read(&settings, run, NULL) != UP_OK) {
-        return NULL;
-    }
-    for (int64_t i = 0; i < settings.n_sources; i++) {
-        if (strcmp(settings.sources[i].name, name) == 0) {
-            return settings.sources[i].source;
+    for (int64_t i = 0; name != NULL && i < run->n_sources; i++) {
+        if (strcmp(run->sources[i].name, name) == 0) {
+            return &run->sources[i];
         }
     }
     return NULL;

@@ -39,9 +39,12 @@ up_source_open(const char *name, const up_run *run, up_source **out, up_error *e
             "a source needs a name and a place to put it");
     }
     UP_TRY(upi_run_read(&settings, run, err));
-    up_source *lent = upi_source_lent(&settings, name);
-    UP_TRY(lent != NULL ? upi_lent_open(lent, name, out, err)
-                        : upi_duckdb_open(name, &settings, out, err));
+    const up_named_source *lent = upi_source_lent(&settings, name);
+    if (lent != NULL && lent->source != NULL) {
+        UP_TRY(upi_lent_open(lent->source, name, out, err));
+    } else {
+        UP_TRY(upi_duckdb_open(lent != NULL ? lent->path : name, &settings, out, err));
+    }
 out:
     complete_story(name, err);
     return status;
@@ -52,11 +55,13 @@ check_lent(const up_run *run, up_error *err)
 {
     bool good = run->n_sources >= 0 && (run->n_sources == 0 || run->sources != NULL);
     for (int64_t i = 0; good && i < run->n_sources; i++) {
-        good = run->sources[i].name != NULL && run->sources[i].source != NULL;
+        const up_named_source *s = &run->sources[i];
+        good = s->name != NULL && (s->source != NULL) != (s->path != NULL);
     }
     return good ? UP_OK
                 : upi_fail(err, UP_E_ARGUMENT, "sources",
-                      "of %lld sources that are lent, each needs a name and rows",
+                      "of %lld sources that are lent, each needs a name, and rows or a "
+                      "path",
                       (long long)run->n_sources);
 }
 

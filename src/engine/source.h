@@ -12,8 +12,8 @@ void upi_source_drop_fields(up_source *s);
 /* UP_E_NO_MEMORY; what was copied by then is in *to. */
 up_status upi_field_copy(const upi_field *from, upi_field *to, up_error *err);
 
-/* The rows that the caller lends under this name; NULL = there are none. */
-up_source *upi_source_lent(const up_run *run, const char *name);
+/* What the caller lends under this name; NULL = nothing. The run was read by upi_run_read(). */
+const up_named_source *upi_source_lent(const up_run *run, const char *name);
 /* A source of its own over lent rows, which closes nothing but itself. */
 up_status upi_lent_open(
     up_source *owner, const char *name, up_source **out, up_error *err);

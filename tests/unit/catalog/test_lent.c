@@ -44,7 +44,7 @@ make(table *t)
         {.name = "device", .text = t->device}, {.name = "week", .i64 = t->week},
         {.name = "y", .f64 = t->y}};
     assert_ok(up_source_from_columns_borrow(columns, 4, ROWS, &t->source, &err), &err);
-    t->named = (up_named_source){"@frame", t->source};
+    t->named = (up_named_source){"@frame", t->source, NULL};
 }
 
 static void
@@ -137,6 +137,41 @@ test_names(void **state)
     clear(&t);
 }
 
+/* A file under a name, rows or capsule: answers tell the name and never the path. */
+static void
+test_paths(void **state)
+{
+    (void)state;
+    table t;
+    make(&t);
+    up_error err = UP_ERROR_INIT;
+    up_result *r = NULL;
+    char capsule[80];
+    (void)snprintf(capsule, sizeof capsule, "%s/fit.parquet", t.directory);
+    const up_argument fit[] = {{"source", "@rows"}, {"itt", "arm"}, {"metric", "y"},
+        {"covariates", "device"}, {"save", capsule}};
+    const up_named_source named[] = {
+        {"@rows", NULL, t.path}, {"@fit", NULL, capsule}, {"@frame", t.source, NULL}};
+    const up_run *run = UP_RUN(.sources = named, .n_sources = 3);
+    assert_ok(up_call("fit", fit, 5, run, &r, &err), &err);
+    assert_non_null(strstr(up_result_json(r, 0), "\"source\":\"@rows\""));
+    up_result_free(r);
+    static const char *const verbs[] = {"effect", "rank", "check", "project"};
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        const up_argument a[] = {{"source", "@fit"}, {"target", "@fit"}};
+        assert_ok(up_call(verbs[i], a, i == 3 ? 2 : 1, run, &r, &err), &err);
+        const char *json = up_result_json(r, 1);
+        assert_non_null(strstr(json, "\"source\":\"@fit\",\"kind\":\"capsule\""));
+        assert_null(strstr(json, t.directory));
+        up_result_free(r);
+    }
+    const up_argument looks[] = {{"source", "@fit"}, {"planned", "800"}};
+    assert_ok(up_call("monitor", looks, 2, run, &r, &err), &err);
+    up_result_free(r);
+    (void)remove(capsule);
+    clear(&t);
+}
+
 /* An older caller's struct ends before the sources, and is not read beyond its end. */
 static void
 test_old_caller(void **state)
@@ -183,6 +218,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verbs),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_paths),
         cmocka_unit_test(test_old_caller),
         cmocka_unit_test(test_memory),
     };

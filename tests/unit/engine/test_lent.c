@@ -23,7 +23,7 @@ test_rows(void **state)
     (void)state;
     up_error err = UP_ERROR_INIT;
     up_source *owner = made(), *one = NULL, *two = NULL;
-    const up_named_source named[] = {{"@other", owner}, {"@frame", owner}};
+    const up_named_source named[] = {{"@other", owner, NULL}, {"@frame", owner, NULL}};
     const up_run *run = UP_RUN(.sources = named, .n_sources = 2);
     assert_ok(up_source_open("@frame", run, &one, &err), &err);
     assert_ok(up_source_open("@other", run, &two, &err), &err);
@@ -55,15 +55,21 @@ test_names(void **state)
     up_source *owner = made(), *out = NULL;
     engine_write_text("t.csv", "y\n1\n2\n");
     const char *path = engine_path("t.csv");
-    const up_named_source named = {path, owner};
+    const up_named_source named = {path, owner, NULL};
     assert_ok(
         up_source_open(path, UP_RUN(.sources = &named, .n_sources = 1), &out, &err),
         &err);
     assert_string_equal(out->fields[0].name, "x");
     up_source_free(out);
-    const up_named_source other = {"@frame", owner};
+    const up_named_source other = {"@frame", owner, NULL};
     assert_ok(
         up_source_open(path, UP_RUN(.sources = &other, .n_sources = 1), &out, &err),
+        &err);
+    assert_string_equal(out->fields[0].name, "y");
+    up_source_free(out);
+    const up_named_source file = {"@file", NULL, path};
+    assert_ok(
+        up_source_open("@file", UP_RUN(.sources = &file, .n_sources = 1), &out, &err),
         &err);
     assert_string_equal(out->fields[0].name, "y");
     up_source_free(out);
@@ -92,9 +98,12 @@ test_refusals(void **state)
 {
     (void)state;
     up_source *owner = made();
-    const up_named_source nameless = {NULL, owner}, empty = {"@frame", NULL};
+    const up_named_source nameless = {NULL, owner, NULL},
+                          empty = {"@frame", NULL, NULL},
+                          both = {"@frame", owner, "x.csv"};
     refuse(&nameless, 1);
     refuse(&empty, 1);
+    refuse(&both, 1);
     refuse(NULL, 1);
     refuse(&empty, -1);
     /* A caller of an older version, whose struct ends before. */
@@ -109,7 +118,7 @@ test_refusals(void **state)
 static up_status
 open_it(void *ctx, up_error *err)
 {
-    const up_named_source named = {"@frame", ctx};
+    const up_named_source named = {"@frame", ctx, NULL};
     up_source *out = NULL;
     up_status status =
         up_source_open("@frame", UP_RUN(.sources = &named, .n_sources = 1), &out, err);
