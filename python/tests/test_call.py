@@ -103,6 +103,12 @@ def test_values(shop: Path) -> None:
     b = up.call("effect", source=shop, itt="arm", metric=("sales",), level=numpy.float64(0.9))
     assert a.json == b.json
     assert a["options"]["level"] == 0.9
+    import pandas
+
+    several = [["sales", "orders"], numpy.array(["sales", "orders"]), pandas.Series(["sales", "orders"])]
+    assert len({up.call("effect", shop, itt="arm", metric=m).json for m in several}) == 1
+    with pytest.raises(up.UpshotUsageError, match="takes no rows"):
+        up.call("effect", shop, itt="arm", metric="sales", expected_split={"control": 1})
     c = up.call("effect", shop, itt="arm", metric=up.col("sales"), no_covariates=True)
     assert c["options"]["no_covariates"] is True
     with pytest.raises(up.UpshotError) as caught:

@@ -224,9 +224,15 @@ def test_refusals_reach_the_chain(shop: Path) -> None:
 
 
 def test_the_private_capsule_is_nobody_elses_business(fit: up.Fit) -> None:
-    effect = fit.infer_effect()
-    assert not any(str(fit._capsule) in command for command in effect.next)
-    assert str(fit._capsule) not in effect.infer_rank().summary()
+    effect = fit.infer_effect(by="device")
+    assert effect["input"]["source"] == "@fit"
+    for answer in (effect, effect.infer_rank(), fit.policy().result):
+        assert answer is not None
+        assert not any("@fit" in command or "/" in command for command in answer.next)
+        assert "fit.parquet" not in answer.json and "Next:" not in answer.summary()
+    assert not any("fit.parquet" in command for command in fit.result.next)
+    again = fit.experiment.fit().infer_effect(by="device")
+    assert again.to_json(full=True) == effect.to_json(full=True)  # the same question, the same bytes
 
 
 def test_the_capsule_goes_with_the_last_object(shop: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from ._errors import UpshotWarning, failure, text_of, usage
 from ._expr import Expression
 from ._native import UpArgument, UpError, UpNamedSource, UpOption, UpRun, UpWatch, lib
 from ._result import Result
-from ._source import Table, is_table, open_source
+from ._source import File, Table, is_table, open_source
 
 __all__ = ["call", "verbs"]
 
@@ -49,22 +49,41 @@ def verbs() -> list[str]:
     return names
 
 
+_ROWS = ("source", "target")  # the options that name rows
+
+
 class _Request:
-    """Names and values as text, and the tables that are lent by name."""
+    """Names and values as text, and what is lent to the library by name."""
 
     def __init__(self) -> None:
         self.arguments: list[tuple[str, str]] = []
-        self.tables: list[tuple[str, Table]] = []
+        self.lent: list[tuple[str, Table | File]] = []
+
+    def _lend(self, name: str, value: Any) -> str:
+        if isinstance(value, File):
+            self.lent.append((value.name, value))
+            return value.name
+        if name not in _ROWS:
+            raise usage(
+                f"{name} is a {type(value).__name__}, but takes no rows",
+                f"upshot.help() tells what {name} takes",
+                name,
+            )
+        lent = "@frame" if name == "source" else f"@{name}"
+        table = open_source(value)
+        assert isinstance(table, Table)
+        self.lent.append((lent, table))
+        return lent
 
     def add(self, name: str, value: Any) -> None:
         if value is None:
             return
-        if is_table(value):
-            lent = f"@{name}" if name != "source" else "@frame"
-            table = open_source(value)
-            assert isinstance(table, Table)
-            self.tables.append((lent, table))
-            value = lent
+        if isinstance(value, File) or is_table(value):
+            value = self._lend(name, value)
+        for convert in ("tolist", "to_list", "to_pylist"):  # of numpy, pandas, polars, pyarrow
+            if hasattr(value, convert):
+                value = getattr(value, convert)()
+                break
         if isinstance(value, (list, tuple, set, frozenset)):
             for item in sorted(value) if isinstance(value, (set, frozenset)) else value:
                 self.add(name, item)
@@ -80,10 +99,8 @@ def _as_text(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (str, os.PathLike)):
         return str(os.fspath(value))
-    if hasattr(value, "item") and callable(value.item):
-        value = value.item()  # a scalar of numpy
-    if isinstance(value, (bool, int, float)):
-        return repr(value) if not isinstance(value, bool) else _as_text(name, bool(value))
+    if isinstance(value, (int, float)):
+        return repr(value)
     raise usage(
         f"{name} is a {type(value).__name__}, which is no text, number, truth value or list",
         "give a text, a number, True or False, a list of them, or a table for rows",
@@ -118,7 +135,7 @@ class _Job:
         self.error = UpError()
         self.out = ctypes.c_void_p()
         self.status = -1
-        self._tables = q.tables
+        self._lent = q.lent
         for _, value in q.arguments:
             if "\0" in value:
                 raise usage("a value holds a NUL character")
@@ -126,8 +143,13 @@ class _Job:
             *(UpArgument(name.encode(), value.encode()) for name, value in q.arguments)
         )
         self._n = len(q.arguments)
-        self._named = (UpNamedSource * max(len(q.tables), 1))(
-            *(UpNamedSource(name.encode(), table.pointer) for name, table in q.tables)
+        self._named = (UpNamedSource * max(len(q.lent), 1))(
+            *(
+                UpNamedSource(name.encode(), None, os.fsencode(given.path))
+                if isinstance(given, File)
+                else UpNamedSource(name.encode(), given.pointer, None)
+                for name, given in q.lent
+            )
         )
         self._run = UpRun(
             struct_size=ctypes.sizeof(UpRun),
@@ -135,7 +157,7 @@ class _Job:
             should_stop=_native.should_stop_pointer,
             user=ctypes.addressof(self.watch),
             sources=self._named,
-            n_sources=len(q.tables),
+            n_sources=len(q.lent),
         )
 
     def work(self) -> None:

@@ -21,7 +21,7 @@ from ._errors import UpshotError, usage
 from ._expr import Expression, as_text
 from ._graph import Graph, graph_text, shares_text, split_text
 from ._result import Result
-from ._source import Source, open_source
+from ._source import File, Source, open_source
 
 if TYPE_CHECKING:
     from ._policy import ContextVector, Policy, Reward
@@ -273,6 +273,7 @@ class ExperimentData:
         capsule = Path(directory.name) / "fit.parquet"
         options = {**made._options(), **made._beliefs(), **options, "save": capsule}
         result = self._ask_rows("fit", **options)
+        result._private = (str(capsule),)
         return Fit(self, made, result, capsule, directory)
 
 
@@ -342,6 +343,9 @@ class _Questions:
         return result
 
 
+_FIT = "@fit"  # what answers call the compressed rows
+
+
 class Fit(_Questions):
     """A fitted model and the compressed rows. ``print(fit)`` shows the coefficients."""
 
@@ -372,8 +376,9 @@ class Fit(_Questions):
         own.update(options)
         beliefs = self.model._beliefs()
         try:
-            result = self.experiment._ask(kind, verb, self._capsule, beliefs, dict(own))
-            result._private = str(self._capsule)
+            capsule = File(_FIT, str(self._capsule))
+            result = self.experiment._ask(kind, verb, capsule, beliefs, dict(own))
+            result._private = (_FIT,)
             return result
         except UpshotError as failure:
             if failure.code != "E_NEEDS_ROWS":
@@ -498,7 +503,8 @@ class Fit(_Questions):
         return self.summary()
 
     def __repr__(self) -> str:
-        return f"<upshot fit: {self.result.headline}>"
+        design, rows = self.result["design"], self.result["input"]["rows"]
+        return f"<upshot fit: {', '.join(design['metrics'])} of {rows} rows, {self.model}>"
 
 
 _NARROWS = ("where", "by", "over", "over_time", "against", "estimand")

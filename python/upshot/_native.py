@@ -51,7 +51,7 @@ class UpError(Structure):
 
 
 class UpNamedSource(Structure):
-    _fields_ = [("name", c_char_p), ("source", c_void_p)]
+    _fields_ = [("name", c_char_p), ("source", c_void_p), ("path", c_char_p)]
 
 
 class UpRun(Structure):

@@ -92,6 +92,7 @@ class Policy:
             self._path = Path(self._directory.name) / "policy.json"
             options["save"] = self._path
             self.result = fit._answer(Result, "policy", {}, options)
+            self.result._private += (str(self._path),)
         pointer, error = ctypes.c_void_p(), UpError()
         status = lib.up_policy_load(
             str(self._path).encode(), ctypes.byref(pointer), ctypes.byref(error)

@@ -78,8 +78,8 @@ class Result:
     with them is in ``notes``.
     """
 
-    #: a file that is nobody else's business, such as the capsule behind a Fit
-    _private: str | None = None
+    #: names that only this process knows, such as that of the capsule behind a Fit
+    _private: tuple[str, ...] = ()
 
     def __init__(self, pointer: int) -> None:
         self._pointer = pointer
@@ -109,7 +109,7 @@ class Result:
         with self._lock:
             made = lib.up_result_text(self._pointer, int(width), int(unicode), 0)
             page = self._text(made).rstrip("\n")
-        if self._private is not None and not self.next:
+        if self._private and not self.next:
             page = page.rpartition("\n\nNext: ")[0] or page
         return page
 
@@ -155,7 +155,7 @@ class Result:
     def next(self) -> list[str]:
         """Commands of the program that would be sensible now."""
         commands = [str(command) for command in self._all().get("next", [])]
-        return [c for c in commands if self._private is None or self._private not in c]
+        return [c for c in commands if not any(name in c for name in self._private)]
 
     @property
     def files(self) -> list[str]:

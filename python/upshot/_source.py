@@ -11,7 +11,7 @@ import ctypes
 import os
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, Union, runtime_checkable
+from typing import Any, NamedTuple, Protocol, Union, runtime_checkable
 
 from ._errors import check, usage
 from ._native import UpColumn, UpError, lib
@@ -33,6 +33,13 @@ Source = Union[str, "os.PathLike[str]", ArrowStream, Mapping[str, Any], Any]
 _get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _get_pointer.restype = ctypes.c_void_p
 _get_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+class File(NamedTuple):
+    """A file that requests and answers call by another name, and what has to live as long."""
+
+    name: str
+    path: str
 
 
 class Table:
@@ -223,15 +230,15 @@ def open_source(data: Any) -> str | Table:
 
 
 def is_table(value: Any) -> bool:
-    """Whether the value of an option is a table rather than text or numbers."""
-    if isinstance(value, (str, bytes, int, float, os.PathLike)) or value is None:
+    """Whether the value of an option is a table rather than a text, a number or a list."""
+    if isinstance(value, (str, bytes, int, float, os.PathLike, Sequence)) or value is None:
         return False
-    if isinstance(value, (Table, Mapping)) or hasattr(value, "__arrow_c_stream__"):
+    if isinstance(value, (Table, Mapping)) or _is_lazy(value):
         return True
-    if _is_lazy(value):
-        return True
-    if isinstance(value, Sequence):
-        return False
-    return hasattr(value, "columns") or bool(
-        getattr(getattr(value, "dtype", None), "names", None)
+    if type(value).__name__ in ("Series", "Array", "ChunkedArray"):
+        return False  # a column has a stream, too
+    return (
+        hasattr(value, "__arrow_c_stream__")
+        or hasattr(value, "columns")
+        or bool(getattr(getattr(value, "dtype", None), "names", None))
     )
