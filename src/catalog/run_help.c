@@ -30,8 +30,9 @@ upi_handle_guide(const upi_request *q, const up_run *run, up_result *out, up_err
 {
     (void)run;
     up_status status = UP_OK;
-    UP_TRY(up_catalog_guide(upi_request_text(q, "topic"), &out->text, err));
-    UP_TRY(first_line(out->text, out, err));
+    const char *topic = upi_request_text(q, "topic");
+    UP_TRY(up_catalog_guide(topic, &out->text, err));
+    UP_TRY(first_line(topic != NULL ? out->text : "the topics of the guide", out, err));
 out:
     return status;
 }

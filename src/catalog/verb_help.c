@@ -79,7 +79,9 @@ static const char *const guide_examples[] = {
 const up_verb upi_verb_guide = {
     .name = "guide",
     .summary = "short pages: the overview, designs, metrics, policies ...",
-    .doc = "Prints a page of the guide.",
+    .doc = "Prints a page of the guide, as Markdown. The pages are the references of "
+           "the skill "
+           "analyze-experiment, which teaches agents to analyse experiments.",
     .options = guide_options,
     .result = text_result,
     .refusals = usage_refusals,
