@@ -50,6 +50,22 @@ add_option(upi_text *t, const up_option *o, const upi_value *v)
     }
 }
 
+/* What was overridden once has to be overridden again, where the verb can be. */
+static void
+add_accepted(upi_text *t, const upi_request *q, const up_verb *to)
+{
+    const up_option *o = upi_option_find(to->options, "accept");
+    if (o == NULL || upi_option_find(q->verb->options, "accept") == NULL) {
+        return;
+    }
+    const upi_value *v = upi_request_value(q, "accept");
+    for (int64_t k = 0; k < v->n; k++) {
+        if (strstr(o->choices, v->text[k]) != NULL) {
+            upi_text_addf(t, " --accept %s", v->text[k]);
+        }
+    }
+}
+
 up_status
 upi_next_command(const upi_request *q, const char *verb, const char *source, bool roles,
     char **out, up_error *err)
@@ -67,5 +83,23 @@ upi_next_command(const upi_request *q, const char *verb, const char *source, boo
             add_option(&t, o, &q->value[i]);
         }
     }
+    add_accepted(&t, q, to);
     return upi_text_take(&t, out, err);
+}
+
+up_status
+upi_next_roles(const upi_request *q, const upi_pipeline *p, const char *verb,
+    up_result *r, up_error *err)
+{
+    up_status status = UP_OK;
+    char *next = NULL;
+    const char *source = upi_request_text(q, "source");
+    if (strcmp(source, "-") == 0) {
+        return UP_OK;
+    }
+    UP_TRY(upi_next_command(q, verb, source, !p->capsule, &next, err));
+    UP_TRY(upi_strings_add(&r->next, err, "%s", next));
+out:
+    upi_free(next);
+    return status;
 }

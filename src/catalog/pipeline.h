@@ -62,10 +62,13 @@ up_status upi_pipeline_checks(
  * and capsule. */
 up_status upi_pipeline_note(upi_notes *to, up_note note, up_error *err);
 
-/* "upshot VERB SOURCE ..." with the options of the request that the verb shares; `skip` is
- * left out. */
+/* "upshot VERB SOURCE", where `roles` with the design and the metrics of the request,
+ * and with what it accepted. */
 up_status upi_next_command(const upi_request *q, const char *verb, const char *source,
     bool roles, char **out, up_error *err);
+/* Suggests the verb for the same rows or capsule. Standard input is gone by now. */
+up_status upi_next_roles(const upi_request *q, const upi_pipeline *p, const char *verb,
+    up_result *r, up_error *err);
 void upi_shell_word(upi_text *t, const char *word);
 
 #endif

@@ -98,21 +98,13 @@ set_options(const upi_request *q, const up_assignment *a, const up_run *run,
     return upi_text_take(&t, &r->options, err);
 }
 
-/* The analysis that goes with the assignment, once outcomes are there. */
+/* The analysis has to wait for outcomes; the arms can be looked at. */
 static up_status
 suggest(const upi_request *q, const char *to, up_result *r, up_error *err)
 {
     up_status status = UP_OK;
     char *next = NULL;
-    upi_text t = {0};
-    upi_text_add(&t, "upshot check ");
-    upi_shell_word(&t, to);
-    upi_text_add(&t, " --itt arm --propensity propensity --metric COLUMN");
-    if (upi_request_text(q, "cluster") != NULL) {
-        upi_text_add(&t, " --assigned-by-cluster --cluster ");
-        upi_shell_word(&t, upi_request_text(q, "cluster"));
-    }
-    UP_TRY(upi_text_take(&t, &next, err));
+    UP_TRY(upi_next_command(q, "describe", to, false, &next, err));
     UP_TRY(upi_strings_add(&r->next, err, "%s", next));
 out:
     upi_free(next);

@@ -133,6 +133,8 @@ upi_handle_effect(
     UP_TRY(upi_question_words(effects, out, err));
     UP_TRY(upi_pipeline_checks(&p, q, out, err));
     UP_TRY(set_options(q, &p, out, err));
+    /* What changed is known; what to do about it, and what that may cost, is not. */
+    UP_TRY(upi_next_roles(q, &p, "rank", out, err));
 out:
     up_effects_free(effects);
     upi_pipeline_clear(&p);

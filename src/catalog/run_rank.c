@@ -136,19 +136,6 @@ set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error 
     return upi_text_take(&t, &r->options, err);
 }
 
-static up_status
-add_next(const upi_request *q, const upi_pipeline *p, up_result *r, up_error *err)
-{
-    char *next = NULL;
-    up_status status = upi_next_command(
-        q, "effect", upi_request_text(q, "source"), !p->capsule, &next, err);
-    if (status == UP_OK) {
-        status = upi_strings_add(&r->next, err, "%s", next);
-    }
-    upi_free(next);
-    return status;
-}
-
 up_status
 upi_handle_rank(const upi_request *q, const up_run *run, up_result *out, up_error *err)
 {
@@ -175,7 +162,7 @@ upi_handle_rank(const upi_request *q, const up_run *run, up_result *out, up_erro
     UP_TRY(set_headline(ranks, out, err));
     UP_TRY(upi_pipeline_checks(&p, q, out, err));
     UP_TRY(set_options(q, &p, out, err));
-    UP_TRY(add_next(q, &p, out, err));
+    UP_TRY(upi_next_roles(q, &p, "effect", out, err));
 out:
     up_rank_free(ranks);
     up_effects_free(effects);

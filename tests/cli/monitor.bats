@@ -125,7 +125,7 @@ near='def near(a; b): (a - b | fabs) <= 1e-10 * (1 + (b | fabs));'
 @test "monitor: what would not hold is refused" {
     rows=(days.csv --looks-by day --itt arm --metric y)
     refused 2 E_ARGUMENT "$UPSHOT" monitor "${rows[@]}"
-    refused 2 E_ARGUMENT "$UPSHOT" monitor "${rows[@]}" --planned 750 --inference fixed
+    refused 4 E_PEEK "$UPSHOT" monitor "${rows[@]}" --planned 750 --inference fixed
     refused 2 E_USAGE "$UPSHOT" monitor days.csv --itt arm --metric y --planned 750
     refused 2 E_USAGE "$UPSHOT" monitor until1.parquet until2.parquet --looks-by day --planned 750
     refused 4 E_LOOKS "$UPSHOT" monitor until2.parquet until1.parquet --planned 750
