@@ -87,13 +87,17 @@ END
 }
 
 @test "over HTTP on this machine alone, until a signal" {
-    command -v curl >/dev/null || skip "curl is not installed"
     "$UPSHOT" mcp --cache cache --http 0 2>address &
     server=$!
     for _ in $(seq 200); do grep -q http address && break; sleep 0.05; done
     url=$(grep -oE 'http://127\.0\.0\.1:[0-9]+/mcp' address)
-    answer=$(curl -s -m 20 -H 'Content-Type: application/json' \
-        -H 'Accept: application/json, text/event-stream' -d "$initialize" "$url")
+    answer=$(python3 - "$url" "$initialize" <<'END'
+import sys, urllib.request
+headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+request = urllib.request.Request(sys.argv[1], sys.argv[2].encode(), headers)
+print(urllib.request.urlopen(request, timeout=20).read().decode())
+END
+    )
     kill -s TERM "$server"
     code=0
     wait "$server" || code=$?

@@ -3,6 +3,7 @@ does. Usage: stdio.py SERVER. Every wait is bounded; every line that comes is ch
 import json
 import os
 import queue
+import random
 import signal
 import subprocess
 import sys
@@ -309,6 +310,59 @@ class Limits(Stdio):
         self.assertEqual(self.server.get()["id"], "pieces")
         self.assertEqual(self.server.get()["id"], 2)
         self.assertEqual(self.finish(), {})
+
+
+class Storms(Stdio):
+    """The same on every machine but for the order of the answers."""
+
+    def test_calls_and_cancellations_in_any_order(self):
+        dice = random.Random(1)
+        sent, cancelled = set(), set()
+        for i in range(400):
+            kind = dice.randrange(4)
+            if kind < 2:
+                self.server.call(i, "wait", progress=i, ms=dice.randrange(20))
+                sent.add(i)
+            elif kind == 2 and sent:
+                victim = dice.choice(sorted(sent, key=str))
+                self.server.cancel(victim)
+                cancelled.add(victim)
+            else:
+                self.server.send(id="p%d" % i, method="ping")
+                sent.add("p%d" % i)
+            if len(sent) % 40 == 0:
+                time.sleep(0.2)
+        answers = self.finish()
+        self.assertLessEqual(set(answers), sent)
+        self.assertGreaterEqual(set(answers), sent - cancelled)
+        for ident, answer in answers.items():
+            self.assertTrue("result" in answer or answer["error"]["code"] == -32603, ident)
+
+    def test_noise(self):
+        dice = random.Random(2)
+        folder = os.path.join(os.path.dirname(__file__), "../../fuzz/corpus_rpc")
+        seeds = []
+        for name in sorted(os.listdir(folder)):
+            with open(os.path.join(folder, name), "rb") as file:
+                seeds.append(file.read().replace(b"\n", b" "))
+        for i in range(2000):
+            line = bytearray(dice.choice(seeds))
+            for _ in range(1 + dice.randrange(4)):
+                where, other = dice.randrange(len(line) + 1), dice.choice(seeds)
+                begin = dice.randrange(len(other))
+                line[where:where + dice.randrange(9)] = other[begin:begin + dice.randrange(40)]
+            self.server.write(bytes(line).replace(b"\n", b" ") + b"\n")
+            if i % 100 == 99:
+                self.server.send(id="ping %d" % i, method="ping")
+        pings = 0
+        self.server.close()
+        while True:
+            message = self.server.get()  # each is checked there
+            if message is None:
+                break
+            pings += isinstance(message, dict) and str(message.get("id")).startswith("ping ")
+        self.assertEqual(pings, 20)
+        self.assertEqual(self.server.exit_code(), 0)
 
 
 class TheEnd(Stdio):
