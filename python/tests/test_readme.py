@@ -1,4 +1,4 @@
-"""What the README of the package shows runs as printed, block after block."""
+"""What the README of the package and its page in the documentation show runs as printed."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ from typing import Any
 
 import pytest
 
-README = Path(__file__).parent.parent / "README.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+ROOT = Path(__file__).parent.parent.parent
+PAGES = {"python/README.md": 6, "docs/python.md": 3}
 
 
-def test_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_blocks_run(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / page).read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
-    assert len(BLOCKS) >= 6
+    assert len(blocks) >= PAGES[page]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for block in BLOCKS:
-            exec(compile(block, str(README), "exec"), names)
-    shown = capsys.readouterr().out
-    assert "E_CONDITION" in shown and "sales: diverse against control" in shown
-    assert (tmp_path / "policy.json").exists()
+        for block in blocks:
+            exec(compile(block, page, "exec"), names)
+    if page == "python/README.md":
+        shown = capsys.readouterr().out
+        assert "E_CONDITION" in shown and "sales: diverse against control" in shown
+        assert (tmp_path / "policy.json").exists()

@@ -188,7 +188,6 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "up_policy_arm": (c_char_p, [c_void_p, c_int64]),
     "up_policy_inputs": (c_int64, [c_void_p]),
     "up_policy_input": (UpPolicyInputInfo, [c_void_p, c_int64]),
-    "up_policy_level_label": (c_char_p, [c_void_p, c_int64, c_int64]),
     "up_policy_level": (c_int64, [c_void_p, c_int64, c_char_p]),
     "up_policy_effect": (c_double, [c_void_p, _DOUBLES, c_int64, _DOUBLES]),
     "up_policy_decide_many": (
