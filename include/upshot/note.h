@@ -101,7 +101,16 @@ typedef enum up_severity {
     X(W_SAME_CLUSTERS, 130, "looks add rows to clusters that were there before")       \
     X(W_RECEIVED, 131,                                                                 \
         "treatment received is a common cause that the graph leaves out")              \
-    X(W_INFORMATION, 132, "the data do not hold the information that was stated")
+    X(W_INFORMATION, 132, "the data do not hold the information that was stated")      \
+    X(W_AFFECTED, 133, "a column taken as known before differs by arm")                \
+    X(W_IDENTIFIER, 134, "an identifier would be used as a number")                    \
+    X(W_SENTINEL, 135, "a value seems to stand for a missing one")                     \
+    X(W_REPEATED_UNITS, 136, "units have more than one row")                           \
+    X(W_CROSSOVER, 137, "units are in more than one arm")                              \
+    X(W_DUPLICATE_ROWS, 138, "whole rows occur more than once")                        \
+    X(W_TIME_TRAVEL, 139, "dates are on the wrong side of the assignment")             \
+    X(W_ARM_LABELS, 140, "labels of arms differ by case or spaces alone")              \
+    X(W_RARE_ARM, 141, "a label of an arm has next to no rows")
 
 /** The codes of UP_NOTE_LIST, each as UP_ and its name. */
 typedef enum up_note_code {

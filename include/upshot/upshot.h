@@ -5,6 +5,7 @@
 #include <upshot/adaptive.h>
 #include <upshot/arrow.h>
 #include <upshot/assign.h>
+#include <upshot/audit.h>
 #include <upshot/bayes.h>
 #include <upshot/catalog.h>
 #include <upshot/check.h>

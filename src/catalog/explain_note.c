@@ -416,5 +416,65 @@ const upi_page upi_note_pages[] = {
         "units have spent, or other units come in.",
         "Two intervals of one effect without a common value.",
         "Look at 'upshot effect ... --over COLUMN' for the effect of each period."},
+    {"W_AFFECTED", "A column taken as known before differs by arm.",
+        "Chance deals what was there before evenly. A column that differs this much "
+        "was "
+        "measured after the treatment and moved by it, or the arms were not dealt by "
+        "chance; adjusting for it, or splitting by it, takes a part of the effect "
+        "away.",
+        "p below 1e-6, with errors from random groups of clusters, so that a thousand "
+        "columns raise a false alarm once in a thousand tables.",
+        "Leave it out of --covariates, --by and --where. If it really is from before, "
+        "look at the assignment: 'upshot check'."},
+    {"W_IDENTIFIER", "An identifier would be used as a number.",
+        "The mean of identifiers is the mean of nothing, and as a covariate it is "
+        "noise "
+        "or, where numbers were given in order, a clock.",
+        "Whole numbers of which nearly no two are alike, or a name that ends in id.",
+        "Leave it out of --metric and --covariates; give it as --unit or --cluster."},
+    {"W_SENTINEL", "A value seems to stand for a missing one.",
+        "Stand-ins such as -999, 9999-12-31 or 'N/A' count as values in every mean "
+        "and as labels in every split, until they are made missing.",
+        "A usual stand-in that lies apart from all other values; negative ones where "
+        "nothing else is; a usual word.",
+        "Make them missing where the file is made, or leave the rows out: --filter "
+        "'income <> -999'. As a metric, 'income = if(income = -999, null, income)' is "
+        "missing there."},
+    {"W_REPEATED_UNITS", "Units have more than one row.",
+        "Rows of one unit are alike. Taken as independent they make intervals too "
+        "narrow and false alarms many.",
+        "Any unit with two rows; with a time, two rows in one period.",
+        "Declare --cluster UNIT, or aggregate to one row per unit."},
+    {"W_CROSSOVER", "Units are in more than one arm.",
+        "Who has seen both arms belongs to neither: effects shrink towards 0, and the "
+        "assumption of no interference is broken within the unit.",
+        "Any unit with rows in two arms.",
+        "Find out why. Keep the first arm of each, or leave them out and look at "
+        "'upshot check' for the sample ratio afterwards."},
+    {"W_DUPLICATE_ROWS", "Whole rows occur more than once.",
+        "A join or a load that ran twice counts some units double: their weight grows "
+        "and "
+        "the errors shrink.",
+        "Rows that agree in every column, identifier included.",
+        "Remove the copies where the file is made."},
+    {"W_TIME_TRAVEL", "Dates are on the wrong side of the assignment.",
+        "What was known only after the assignment is no covariate; what happened "
+        "before "
+        "it is no outcome of it. Often it is a clock, a time zone or a join.",
+        "Any row; the side of a column is told by its name, else by most of its rows.",
+        "Give --assigned-at; leave those rows out with --filter, or mend the dates."},
+    {"W_ARM_LABELS", "Labels of arms differ by case or spaces alone.",
+        "Labels such as 'Control' and 'control ' count as two arms, each with a part "
+        "of "
+        "the units.",
+        "",
+        "An expression such as --itt \"if(arm = 'Control', 'control', arm)\" makes "
+        "them one label; better where "
+        "the file is made."},
+    {"W_RARE_ARM", "A label of an arm has next to no rows.",
+        "It is a typing error, a test account or a leak from another experiment; as an "
+        "arm it has no variance and stops or blurs the analysis.",
+        "One row, or fewer than a thousandth of the largest arm.",
+        "An option such as --filter \"arm <> 'tset'\" leaves it out."},
     {NULL, NULL, NULL, NULL, NULL},
 };

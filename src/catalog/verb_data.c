@@ -2,8 +2,57 @@
 #include "catalog/options.h"
 #include "catalog/verbs.h"
 
+#define KNOWN(n, d, e)                                                                 \
+    {                                                                                  \
+        .name = (n), .type = UP_OPTION_TEXT, .value = "COLUMN",                        \
+        .group = "Known already", .doc = (d), .example = (e)                           \
+    }
+
 static const up_option describe_options[] = {
     OPTION_SOURCE,
+    KNOWN("itt",
+        "The column of the assigned arm, where it is known. All of these are "
+        "names of columns: what is known need not be guessed, and sharpens "
+        "the traps.",
+        "arm"),
+    KNOWN("treated", "The arm received.", "treated"),
+    KNOWN("propensity",
+        "The probability of what was assigned: covariates are then compared with "
+        "weights of its inverse.",
+        "propensity"),
+    KNOWN("unit", "Identifier of the unit.", "shopper"),
+    KNOWN("cluster", "Units that were assigned together.", "household"),
+    KNOWN("time", "The period of the row.", "week"),
+    KNOWN("assigned-at",
+        "Date or timestamp of the assignment: other dates are held against it.",
+        "assigned_at"),
+    {.name = "metric",
+        .type = UP_OPTION_LIST,
+        .value = "COLUMN",
+        .group = "Known already",
+        .example = "sales",
+        .doc = "An outcome. May be repeated."},
+    {.name = "covariates",
+        .type = UP_OPTION_LIST,
+        .commas = 1,
+        .value = "LIST",
+        .group = "Known already",
+        .example = "device,spend_before",
+        .doc =
+            "Columns taken as known before the assignment. One that differs by arm is "
+            "told (W_AFFECTED)."},
+    {.name = "as-of",
+        .type = UP_OPTION_TEXT,
+        .value = "DATE",
+        .group = "Known already",
+        .example = "2026-01-31",
+        .doc = "The last day there can be; no clock is read. Later dates are told."},
+    {.name = "no-audit",
+        .type = UP_OPTION_FLAG,
+        .group = "Output",
+        .example = "true",
+        .doc =
+            "Only the columns: no roles, no traps, and one pass over the rows less."},
     OPTION_LIMIT,
     OPTIONS_RUN,
     OPTION_END,
@@ -23,7 +72,17 @@ static const up_result_field describe_result[] = {
     {"rows[].sd", "number", "standard deviation"},
     {"rows[].example", "string", "the most common values"},
     {"rows_total", "integer", "columns there are; compact output may show fewer"},
-    {"warnings", "array", "notes and warnings"},
+    {"roles", "array", "columns that may have a role, by role, the best first"},
+    {"roles[].role", "string",
+        "the option it is for: itt, treated, propensity, instrument, cluster, unit, "
+        "time, "
+        "strata, weight, assigned-at, metric, covariates"},
+    {"roles[].column", "string", "name of the column"},
+    {"roles[].score", "number",
+        "in (0, 1]: how well name and values fit; 1 = declared. No probability"},
+    {"roles[].chosen", "boolean", "part of the analysis proposed in next"},
+    {"roles[].reason", "string", "why, with the numbers"},
+    {"warnings", "array", "traps: code, severity, field (the column), number, text"},
     {"next", "array", "commands that would be worth running next"},
     {"options", "object", "the options as resolved"},
     {"input", "object", "source and rows"},
@@ -31,16 +90,28 @@ static const up_result_field describe_result[] = {
     RESULT_END,
 };
 
-static const char *const describe_refusals[] = {"E_SOURCE", "E_ENGINE", NULL};
+static const char *const describe_refusals[] = {
+    "E_SOURCE", "E_ENGINE", "E_COLUMN", "E_TYPE", "E_ARMS", "E_ARGUMENT", NULL};
 
 static const char *const describe_examples[] = {"upshot describe shop.parquet",
+    "upshot describe shop.parquet --itt arm --covariates device,searches --json",
     "upshot describe 'data/*.csv.gz' --json", "cat shop.csv | upshot describe -", NULL};
 
 const up_verb upi_verb_describe = {
     .name = "describe",
-    .summary = "look at the columns: types, missing values, ranges",
-    .doc = "Reads every column once and prints its type, missing and distinct values, "
-           "range, mean and most common values, so that roles can be chosen.",
+    .summary = "look at the columns, the roles they may have, and the traps",
+    .doc =
+        "Prints the type, missing and distinct values, range, mean and most common "
+        "values of every column.\n\n"
+        "Proposes a role for columns, with the reason: the arm, what was received, the "
+        "propensity, clusters, units, time, metrics, covariates. A proposal is made of "
+        "names and values; how units were randomised is known to who ran the "
+        "experiment, so confirm it before it is used.\n\n"
+        "Warns of traps: a covariate that differs by arm as nothing from before can "
+        "(W_AFFECTED), identifiers used as numbers, values such as -999 or 'N/A' that "
+        "stand for missing ones, repeated units and rows, units in two arms, dates on "
+        "the wrong side of the assignment, labels of arms that differ by case or have "
+        "one row.",
     .options = describe_options,
     .result = describe_result,
     .refusals = describe_refusals,

@@ -317,6 +317,8 @@ pass_free(pass *p)
 typedef struct item {
     up_column_info info;
     char *name, *type, *example;
+    upi_level *levels;
+    int64_t n_levels;
 } item;
 
 struct up_description {
@@ -390,6 +392,7 @@ fill_column(
         p->n_nodes > 0 ? &p->nodes[0].columns[column] : &empty, field->type, &to->info);
     to->info.distinct = upi_tally_distinct(&all);
     UP_TRY(fill_example(p, column, &all, to, err));
+    UP_TRY(upi_tally_levels(&all, &to->levels, &to->n_levels, err));
 out:
     upi_tally_free(&all);
     return status;
@@ -519,6 +522,13 @@ up_description_column(const up_description *d, int64_t i)
     return d->items[i].info;
 }
 
+const upi_level *
+upi_description_levels(const up_description *d, int64_t i, int64_t *n)
+{
+    *n = d->items[i].n_levels;
+    return *n > 0 ? d->items[i].levels : NULL;
+}
+
 void
 up_description_free(up_description *d)
 {
@@ -529,6 +539,7 @@ up_description_free(up_description *d)
         upi_free(d->items[i].name);
         upi_free(d->items[i].type);
         upi_free(d->items[i].example);
+        upi_tally_levels_free(d->items[i].levels, d->items[i].n_levels);
     }
     upi_free(d->items);
     upi_free(d);

@@ -73,6 +73,17 @@ struct up_source {
     void *self;           /* the engine's own */
 };
 
+/* A value of a column that has few of them. */
+typedef struct upi_level {
+    char *text; /* cut to UPI_TALLY_TEXT bytes */
+    int64_t count;
+    uint64_t hash; /* upi_tally_hash() of its rows */
+} upi_level;
+enum { UPI_LEVELS = 64 };
+/* All values of column i, the most common first, where there are at most UPI_LEVELS; else NULL and
+ * *n = 0. */
+const upi_level *upi_description_levels(const up_description *d, int64_t i, int64_t *n);
+
 int64_t upi_source_find(const up_source *s, const char *column); /* -1 = none */
 /* UP_E_COLUMN with the nearest name in the fix. */
 up_status upi_source_require(

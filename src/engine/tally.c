@@ -96,7 +96,6 @@ static up_status
 add_value(upi_tally *t, upi_tally_entry value, const char *text, up_error *err)
 {
     up_status status = UP_OK;
-    value.hash += value.hash == 0;
     if (t->registers != NULL) {
         sketch_add(t->registers, value.hash);
         return UP_OK;
@@ -141,6 +140,45 @@ shown_length(const char *s, uint32_t n)
     return n;
 }
 
+/* A value that is not text, as 64 bits; false for NaN. */
+static bool
+value_bits(const upi_column *c, int64_t i, int64_t *bits)
+{
+    if (c->type == UPI_F64) {
+        double x = ((const double *)c->data)[i];
+        x = x == 0 ? 0 : x; /* -0 and 0 are one value */
+        memcpy(bits, &x, sizeof x);
+        return !isnan(x);
+    }
+    *bits = c->type == UPI_BOOL ? ((const uint8_t *)c->data)[i]
+                                : ((const int64_t *)c->data)[i];
+    return true;
+}
+
+static uint64_t
+text_hash(const upi_str *s)
+{
+    uint64_t hash = upi_hash_bytes(upi_str_data(s), upi_str_length(s), 0);
+    return hash + (hash == 0);
+}
+
+uint64_t
+upi_tally_hash(const upi_column *c, int64_t i)
+{
+    int64_t bits = 0;
+    if (!upi_valid(c, i)) {
+        return 0;
+    }
+    if (c->type == UPI_STR) {
+        return text_hash((const upi_str *)c->data + i);
+    }
+    if (!value_bits(c, i, &bits)) {
+        return 0;
+    }
+    uint64_t hash = upi_hash_u64((uint64_t)bits);
+    return hash + (hash == 0);
+}
+
 static up_status
 add_row(upi_tally *t, const upi_column *c, int64_t i, up_error *err)
 {
@@ -148,23 +186,15 @@ add_row(upi_tally *t, const upi_column *c, int64_t i, up_error *err)
     if (t->type == UPI_STR) {
         const upi_str *s = (const upi_str *)c->data + i;
         const char *text = upi_str_data(s);
-        value.hash = upi_hash_bytes(text, upi_str_length(s), 0);
+        value.hash = text_hash(s);
         value.length = shown_length(text, upi_str_length(s));
         return add_value(t, value, text, err);
     }
-    if (t->type == UPI_F64) {
-        double x = ((const double *)c->data)[i];
-        if (isnan(x)) {
-            return UP_OK;
-        }
-        x = x == 0 ? 0 : x; /* -0 and 0 are one value */
-        memcpy(&value.bits, &x, sizeof x);
-    } else if (t->type == UPI_BOOL) {
-        value.bits = ((const uint8_t *)c->data)[i];
-    } else {
-        value.bits = ((const int64_t *)c->data)[i];
+    if (!value_bits(c, i, &value.bits)) {
+        return UP_OK;
     }
     value.hash = upi_hash_u64((uint64_t)value.bits);
+    value.hash += value.hash == 0;
     return add_value(t, value, NULL, err);
 }
 
@@ -274,31 +304,78 @@ compare_ranked(const void *a, const void *b)
                : (x->entry->hash > y->entry->hash) - (x->entry->hash < y->entry->hash);
 }
 
+/* The entries, the most common first, equal counts by value. */
+static up_status
+rank_entries(const upi_tally *t, ranked **out, up_error *err)
+{
+    int64_t n = 0;
+    up_status status = UP_NEW(out, t->n, err);
+    for (int64_t i = 0; status == UP_OK && i < t->slots; i++) {
+        if (t->entries[i].hash != 0) {
+            (*out)[n++] = (ranked){t, &t->entries[i]};
+        }
+    }
+    if (n > 0) {
+        qsort(*out, (size_t)n, sizeof **out, compare_ranked);
+    }
+    return status;
+}
+
+static void
+entry_text(const ranked *r, upi_text *out)
+{
+    if (r->tally->type == UPI_STR) {
+        upi_text_add_n(out, r->tally->text + r->entry->text, r->entry->length);
+    } else {
+        value_text(r->tally->type, r->entry->bits, out);
+    }
+}
+
 up_status
 upi_tally_examples(const upi_tally *t, int64_t limit, upi_text *out, up_error *err)
 {
     ranked *all = NULL;
-    int64_t n = 0;
-    up_status status = UP_NEW(&all, t->n, err);
-    if (status != UP_OK) {
-        return status;
-    }
-    for (int64_t i = 0; i < t->slots; i++) {
-        if (t->entries[i].hash != 0) {
-            all[n++] = (ranked){t, &t->entries[i]};
-        }
-    }
-    qsort(all, (size_t)n, sizeof *all, compare_ranked);
-    for (int64_t i = 0; i < n && i < limit; i++) {
+    up_status status = rank_entries(t, &all, err);
+    for (int64_t i = 0; status == UP_OK && i < t->n && i < limit; i++) {
         upi_text_add(out, i > 0 ? ", " : "");
-        if (t->type == UPI_STR) {
-            upi_text_add_n(out, t->text + all[i].entry->text, all[i].entry->length);
-        } else {
-            value_text(t->type, all[i].entry->bits, out);
-        }
+        entry_text(&all[i], out);
     }
     upi_free(all);
-    return UP_OK;
+    return status;
+}
+
+up_status
+upi_tally_levels(const upi_tally *t, upi_level **out, int64_t *n, up_error *err)
+{
+    up_status status = UP_OK;
+    ranked *all = NULL;
+    upi_text text = {0};
+    *n = 0;
+    if (t->registers != NULL || t->n > UPI_LEVELS) {
+        return UP_OK;
+    }
+    UP_TRY(rank_entries(t, &all, err));
+    UP_TRY(UP_NEW(out, t->n, err));
+    for (int64_t i = 0; i < t->n; i++) {
+        upi_level *level = &(*out)[(*n)++];
+        level->count = all[i].entry->count;
+        level->hash = all[i].entry->hash;
+        entry_text(&all[i], &text);
+        UP_TRY(upi_text_take(&text, &level->text, err));
+    }
+out:
+    upi_text_free(&text);
+    upi_free(all);
+    return status;
+}
+
+void
+upi_tally_levels_free(upi_level *levels, int64_t n)
+{
+    for (int64_t i = 0; levels != NULL && i < n; i++) {
+        upi_free(levels[i].text);
+    }
+    upi_free(levels);
 }
 
 void

@@ -3,7 +3,7 @@
 #define UPI_TALLY_H
 
 #include "base/base.h"
-#include "base/column.h"
+#include "engine/engine.h"
 
 enum { UPI_TALLY_EXACT = 10000, UPI_TALLY_TEXT = 40 };
 
@@ -36,6 +36,13 @@ int64_t upi_tally_distinct(const upi_tally *t);
 /* "a, b, c": the most common first, equal counts by value; nothing after an overflow. */
 up_status upi_tally_examples(
     const upi_tally *t, int64_t limit, upi_text *out, up_error *err);
+/* All values where there are at most UPI_LEVELS, the most common first; else *n is 0. To be freed
+ * also after a failure. */
+up_status upi_tally_levels(
+    const upi_tally *t, upi_level **out, int64_t *n, up_error *err);
+void upi_tally_levels_free(upi_level *levels, int64_t n);
+/* The hash of a value, never 0; 0 where it is missing. */
+uint64_t upi_tally_hash(const upi_column *c, int64_t i);
 void upi_tally_free(upi_tally *t);
 
 #endif

@@ -136,7 +136,7 @@ up_result_free(up_result *r)
         return;
     }
     char *texts[] = {r->headline, r->context, r->estimand, r->design, r->options,
-        r->target, r->forward, r->aside, r->schema, r->text, r->input.source,
+        r->target, r->forward, r->roles, r->aside, r->schema, r->text, r->input.source,
         r->input.layout, r->made_json[0], r->made_json[1], r->made_csv, r->made_text};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         upi_free(texts[i]);

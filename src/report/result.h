@@ -85,6 +85,7 @@ struct up_result {
     char *estimand;
     upi_strings assumptions, next, files;
     upi_notes notes;
+    char *roles;   /* roles that are proposed: one JSON array, or NULL */
     char *design;  /* one JSON object, or NULL */
     char *target;  /* of a projection: one JSON object, or NULL */
     char *forward; /* the rule it was carried forward by: one JSON object, or NULL */

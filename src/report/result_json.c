@@ -127,6 +127,9 @@ put_result(upi_json *j, const up_result *r, bool full)
     } else if (r->text != NULL) {
         upi_json_put_string(j, "text", r->text);
     }
+    if (r->roles != NULL) {
+        put_raw(j, "roles", r->roles);
+    }
     if (r->target != NULL) {
         put_raw(j, "target", r->target);
     }
