@@ -105,8 +105,10 @@ listen_at(mcp_http *s, int port, const char *name)
         LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, 128,
         (struct sockaddr *)&at, (int)n);
     if (l == NULL) {
-        (void)fprintf(
-            stderr, "%s: cannot listen at port %d: %s\n", name, port, strerror(errno));
+        (void)fprintf(stderr,
+            "%s: cannot listen at port %d: %s; give another port, or 0 for a free "
+            "one\n",
+            name, port, strerror(errno));
         return false;
     }
     if (evhttp_bind_listener(s->http, l) == NULL) {
@@ -158,13 +160,13 @@ mcp_serve_http_within(const mcp_offer *offer, int port, const mcp_http_limits *l
         return 1;
     }
     int code = 1;
-    if (open_base(&s) && open_http(&s, limits)) {
-        if (listen_at(&s, port, offer->name) && event_base_dispatch(s.base) == 0) {
-            code = 0;
-        }
-    } else {
+    if (!open_base(&s) || !open_http(&s, limits)) {
         (void)fprintf(
             stderr, "%s: the system gives no memory or no threads\n", offer->name);
+    } else if (!listen_at(&s, port, offer->name)) {
+        code = 2;
+    } else if (event_base_dispatch(s.base) == 0) {
+        code = 0;
     }
     close_server(&s);
     (void)pthread_mutex_destroy(&s.lock);

@@ -454,8 +454,8 @@ class Ending(unittest.TestCase):
     def test_port_in_use(self):
         with outside.Serving([FIXTURE, "--http", "0"]) as server:
             result = outside.run([FIXTURE, "--http", str(server.port)], seconds=20)
-        self.assertEqual(result.returncode, 1)
-        self.assertIn("cannot listen", result.stdout)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("give another port", result.stdout)
 
 
 unittest.main()
