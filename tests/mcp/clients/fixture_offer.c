@@ -144,7 +144,8 @@ reply_text(mcp_reply *reply, const char *text)
     reply->body = fixture_text(body);
 }
 
-/* Waits in steps of 10 ms; what it has counted is the same for every client. */
+/* Waits in steps of 10 ms; what it has counted is the same for every client. That it has begun is
+ * told on standard error, because a tool that says so might have to wait itself. */
 static atomic_int cancelled;
 
 static void
@@ -152,6 +153,7 @@ wait_for(const json_t *arguments, mcp_call *call, mcp_reply *reply)
 {
     double seconds = json_number_value(json_object_get(arguments, "seconds"));
     int steps = (int)(seconds * 100);
+    (void)fputs("wait has begun\n", stderr);
     for (int i = 0; i < steps; i++) {
         if (mcp_cancelled(call)) {
             (void)atomic_fetch_add(&cancelled, 1);

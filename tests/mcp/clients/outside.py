@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -105,6 +106,17 @@ class Serving:
             if found:
                 told.put(found.group(0))
         told.put(None)
+
+    def begun(self):
+        """How many calls of wait have begun; what was told before is heard by then."""
+        time.sleep(0.1)
+        return self.lines.count("wait has begun\n")
+
+    def until_begun(self, n):
+        for _ in range(200):
+            if self.begun() >= n:
+                return
+        raise AssertionError(f"{self.begun()} calls have begun, not {n}")
 
     def __exit__(self, kind, value, trace):
         self.process.send_signal(signal.SIGTERM)
