@@ -18,6 +18,14 @@ mcp_call_open(mcp_call *c, const mcp_wire *wire)
 }
 
 void
+mcp_call_cancel(mcp_call *c)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    atomic_store(&c->cancelled, true);
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+void
 mcp_call_end(mcp_call *c)
 {
     (void)pthread_mutex_lock(&c->lock);

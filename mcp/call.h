@@ -22,6 +22,8 @@ struct mcp_call {
 
 /* False when the system has no lock to give. */
 bool mcp_call_open(mcp_call *c, const mcp_wire *wire);
+/* No progress is told once this has returned. Any thread. */
+void mcp_call_cancel(mcp_call *c);
 void mcp_call_end(mcp_call *c);
 void mcp_call_close(mcp_call *c);
 

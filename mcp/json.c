@@ -140,6 +140,10 @@ take_string(scanner *c)
             }
             continue;
         }
+        if (letter < 0x80) {
+            c->at++;
+            continue;
+        }
         size_t length = mcp_utf8_length(c->s + c->at, c->n - c->at);
         if (length == 0) {
             return false;

@@ -277,7 +277,7 @@ mcp_request_cancel(mcp_request *r, const char *id)
     for (size_t i = 0; i < r->n; i++) {
         part *p = &r->parts[i];
         if (id == NULL ? p->has_call : waits_for(p, id)) {
-            atomic_store(&p->call.cancelled, true);
+            mcp_call_cancel(&p->call);
             found = true;
         }
     }

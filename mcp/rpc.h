@@ -22,7 +22,7 @@ typedef struct mcp_headers {
 typedef struct mcp_wire {
     void *user;
     /* Sends a whole message (progress), without a line break, while the answer is worked on.
-     * Any thread, one at a time. NULL = nothing but the answer can be sent. HTTP begins its
+     * Any thread, one at a time; cancellation waits for it, so that it must not block. NULL = nothing but the answer can be sent. HTTP begins its
      * event stream at the first of them. */
     void (*send)(void *user, const char *text, size_t n);
     /* True once nobody waits for the answer. Any thread. NULL = cannot be told. */

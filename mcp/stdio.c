@@ -1,17 +1,17 @@
-/* Messages as lines on the standard streams. The main thread reads, answers what needs no work
- * and takes cancellations; two workers answer the rest, so that a long call holds up nothing.
- * Whatever is written is a whole line under one lock. At the end of the input the requests
- * already read are answered; they are given up where nobody can read the answers. */
+/* Messages as lines on the standard streams. The main thread reads and writes, answers what
+ * needs no work and takes cancellations; two workers answer the rest, so that a long call holds
+ * up nothing. Neither waits for the client to read: what is on its way out is kept, and the
+ * reading pauses where that is too much. At the end of the input the requests already read are
+ * answered; they are given up where nobody can read the answers. */
 #include "lines.h"
+#include "outbox.h"
 #include "pool.h"
 #include "rpc.h"
 #include "signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,8 +20,8 @@
 
 /* Calls at the same time, and waiting ones. A client that sends more is told to wait. */
 enum { WORKERS = 2, WAITING = 64, PLACES = WORKERS + WAITING };
-/* What can be written at once without waiting where poll() says that something can. */
-enum { PIECE = _POSIX_PIPE_BUF };
+/* Bytes on their way out beyond which nothing more is read. */
+enum { MOST_PENDING = 64 << 20 };
 
 /* A request that the workers have; NULL = the place is free. */
 typedef struct flight {
@@ -33,15 +33,14 @@ typedef struct server {
     const mcp_offer *offer;
     mcp_wire wire;
     int signal_file;
+    int wake
+        [2]; /* a pipe: a byte says that there is something to send, or nothing left */
     atomic_bool over; /* nobody waits for answers any more */
     mcp_pool *pool;
-    pthread_mutex_t write_lock;
-    /* Guards what follows. */
-    pthread_mutex_t lock;
+    mcp_outbox outbox;
+    pthread_mutex_t lock; /* guards what follows */
     flight flights[PLACES];
-    int unsent; /* requests that the workers have or whose answer they are sending */
-    bool ending;
-    int last_words; /* written to when the end has come and nothing is unsent */
+    int in_flight;
 } server;
 
 static bool
@@ -50,59 +49,11 @@ is_over(void *user)
     return atomic_load(&((server *)user)->over);
 }
 
-/* Writes all of it unless the reader goes away or a signal comes. In pieces that do not block,
- * because a client that has stopped reading must not keep a signal from being seen. */
-static void
-write_out(server *v, const char *s, size_t n)
-{
-    while (n > 0 && !atomic_load(&v->over)) {
-        struct pollfd files[] = {{.fd = STDOUT_FILENO, .events = POLLOUT},
-            {.fd = v->signal_file, .events = POLLIN}};
-        if (poll(files, 2, -1) < 0 && errno != EINTR) {
-            atomic_store(&v->over, true);
-        }
-        if (files[1].revents != 0) {
-            atomic_store(&v->over, true);
-        }
-        if (files[0].revents == 0) {
-            continue;
-        }
-        ssize_t written = write(STDOUT_FILENO, s, n < PIECE ? n : PIECE);
-        if (written > 0) {
-            s += written;
-            n -= (size_t)written;
-        } else if (errno != EINTR && errno != EAGAIN) {
-            atomic_store(&v->over, true);
-        }
-    }
-}
-
 static void
 send_line(void *user, const char *text, size_t n)
 {
     server *v = user;
-    (void)pthread_mutex_lock(&v->write_lock);
-    write_out(v, text, n);
-    write_out(v, "\n", 1);
-    (void)pthread_mutex_unlock(&v->write_lock);
-}
-
-static void
-send_answer(server *v, mcp_answer *a)
-{
-    if (a->text != NULL) {
-        send_line(v, a->text, a->n);
-    }
-    free(a->text);
-}
-
-/* With the lock. */
-static void
-tell_the_end(server *v)
-{
-    if (v->ending && v->unsent == 0) {
-        (void)!write(v->last_words, "", 1);
-    }
+    mcp_outbox_put(&v->outbox, text, n);
 }
 
 static void
@@ -113,19 +64,16 @@ work(void *user)
     mcp_request *r = f->r;
     mcp_answer a = mcp_request_answer(r);
     (void)pthread_mutex_lock(&v->lock);
-    f->r = NULL; /* from here on the id may be used again and is no longer cancelled */
-    bool cancelled = mcp_request_cancelled(r);
-    (void)pthread_mutex_unlock(&v->lock);
-    if (cancelled) {
-        free(a.text);
-    } else {
-        send_answer(v, &a);
+    /* From here on the id may be used again and is no longer cancelled. */
+    f->r = NULL;
+    v->in_flight--;
+    if (a.text != NULL && !mcp_request_cancelled(r)) {
+        send_line(v, a.text, a.n);
     }
-    mcp_request_free(r);
-    (void)pthread_mutex_lock(&v->lock);
-    v->unsent--;
-    tell_the_end(v);
+    (void)!write(v->wake[1], "", 1);
     (void)pthread_mutex_unlock(&v->lock);
+    free(a.text);
+    mcp_request_free(r);
 }
 
 /* A free place, with the lock; NULL = none, or *taken: the id is in use. */
@@ -160,7 +108,7 @@ hand_on(server *v, mcp_request *r)
             handed = mcp_pool_put(v->pool, work, f);
         }
         if (handed) {
-            v->unsent++;
+            v->in_flight++;
         } else {
             if (f != NULL) {
                 f->r = NULL;
@@ -201,7 +149,10 @@ take_message(server *v, mcp_request *r)
         v->wire.version = mcp_request_settles(r);
     }
     mcp_answer a = mcp_request_answer(r);
-    send_answer(v, &a);
+    if (a.text != NULL) {
+        send_line(v, a.text, a.n);
+    }
+    free(a.text);
     mcp_request_free(r);
 }
 
@@ -228,42 +179,62 @@ take_lines(server *v, mcp_lines *lines)
     }
 }
 
-static void
-end_work(server *v)
+static bool
+is_idle(server *v)
 {
     (void)pthread_mutex_lock(&v->lock);
-    v->ending = true;
-    tell_the_end(v);
+    bool idle = v->in_flight == 0;
     (void)pthread_mutex_unlock(&v->lock);
+    return idle && mcp_outbox_pending(&v->outbox) == 0;
+}
+
+static void
+empty(int file)
+{
+    char bytes[256];
+    while (read(file, bytes, sizeof bytes) > 0) {
+    }
+}
+
+/* Waits for something to do, and does it. */
+static void
+take_turn(server *v, mcp_lines *lines)
+{
+    size_t pending = mcp_outbox_pending(&v->outbox);
+    bool reads = !lines->ended && pending <= MOST_PENDING;
+    struct pollfd files[] = {{.fd = v->signal_file, .events = POLLIN},
+        {.fd = STDOUT_FILENO, .events = pending > 0 ? POLLOUT : 0},
+        {.fd = v->wake[0], .events = POLLIN},
+        {.fd = reads ? STDIN_FILENO : -1, .events = POLLIN}};
+    if (poll(files, 4, -1) < 0) {
+        if (errno != EINTR) {
+            atomic_store(&v->over, true);
+        }
+        return;
+    }
+    if (files[0].revents != 0 || (files[1].revents & ~POLLOUT) != 0) {
+        atomic_store(&v->over, true);
+        return;
+    }
+    if (files[1].revents != 0 && !mcp_outbox_write(&v->outbox, STDOUT_FILENO)) {
+        atomic_store(&v->over, true);
+    }
+    if (files[2].revents != 0) {
+        empty(v->wake[0]);
+    }
+    if (files[3].revents != 0) {
+        (void)mcp_lines_read(lines, STDIN_FILENO);
+        take_lines(v, lines);
+    }
 }
 
 /* Until the last answer is sent, the reader of the answers is gone, or a signal comes. */
 static void
-serve(server *v, int last_words)
+serve(server *v)
 {
     mcp_lines lines = {0};
-    bool done = false;
-    while (!done && !atomic_load(&v->over)) {
-        struct pollfd files[] = {{.fd = v->signal_file, .events = POLLIN},
-            {.fd = STDOUT_FILENO}, {.fd = last_words, .events = POLLIN},
-            {.fd = lines.ended ? -1 : STDIN_FILENO, .events = POLLIN}};
-        if (poll(files, 4, -1) < 0) {
-            if (errno != EINTR) {
-                break;
-            }
-            continue;
-        }
-        if (files[0].revents != 0 || files[1].revents != 0) {
-            atomic_store(&v->over, true);
-        }
-        done = files[2].revents != 0;
-        if (files[3].revents != 0) {
-            bool more = mcp_lines_read(&lines, STDIN_FILENO);
-            take_lines(v, &lines);
-            if (!more) {
-                end_work(v);
-            }
-        }
+    while (!atomic_load(&v->over) && !(lines.ended && is_idle(v))) {
+        take_turn(v, &lines);
     }
     mcp_lines_clear(&lines);
 }
@@ -291,32 +262,42 @@ open_streams(void)
     }
 }
 
+static bool
+open_server(server *v)
+{
+    v->signal_file = mcp_signals_catch();
+    if (v->signal_file < 0 || pipe(v->wake) != 0) {
+        return false;
+    }
+    (void)fcntl(v->wake[0], F_SETFL, O_NONBLOCK);
+    (void)fcntl(v->wake[1], F_SETFL, O_NONBLOCK);
+    if (!mcp_outbox_open(&v->outbox, v->wake[1])) {
+        return false;
+    }
+    v->pool = start_workers();
+    return v->pool != NULL;
+}
+
 int
 mcp_serve_stdio(const mcp_offer *offer)
 {
     open_streams();
-    int ends[2] = {-1, -1};
-    server v = {.offer = offer, .signal_file = mcp_signals_catch()};
+    server v = {.offer = offer, .wake = {-1, -1}};
     v.wire = (mcp_wire){.user = &v, .send = send_line, .gone = is_over};
-    (void)pthread_mutex_init(&v.lock, NULL);
-    (void)pthread_mutex_init(&v.write_lock, NULL);
     atomic_init(&v.over, false);
-    if (v.signal_file >= 0 && pipe(ends) == 0) {
-        v.last_words = ends[1];
-        v.pool = start_workers();
-    }
-    bool served = v.pool != NULL;
+    (void)pthread_mutex_init(&v.lock, NULL);
+    bool served = open_server(&v);
     if (served) {
-        serve(&v, ends[0]);
+        serve(&v);
     } else {
         (void)fputs("the system has no thread or no pipe to give\n", stderr);
     }
     atomic_store(&v.over, true);
     mcp_pool_end(v.pool);
-    (void)close(ends[0]);
-    (void)close(ends[1]);
+    mcp_outbox_close(&v.outbox);
+    (void)close(v.wake[0]);
+    (void)close(v.wake[1]);
     (void)close(v.signal_file);
-    (void)pthread_mutex_destroy(&v.write_lock);
     (void)pthread_mutex_destroy(&v.lock);
     int number = mcp_signals_caught();
     return number != 0 ? 128 + number : served ? 0 : 1;

@@ -452,6 +452,24 @@ class NobodyReads(unittest.TestCase):
         finally:
             server.end()
 
+    def test_a_client_that_asks_everything_before_it_reads(self):
+        server = Server(read=False)
+        try:
+            for i in range(20000):
+                server.send(id=i, method="ping")
+            for i in range(9):  # beyond what is kept before the reading pauses
+                server.call("big %d" % i, "big", bytes=12 << 20)
+            server.call("slow", "wait", ms=LONG)
+            server.cancel("slow")
+            server.thread.start()
+            server.send(id="last", method="ping")
+            server.close()
+            answers = server.rest()
+            self.assertEqual(server.exit_code(), 0)
+            self.assertEqual(set(answers), set(range(20000)) | {"big %d" % i for i in range(9)} | {"last"})
+        finally:
+            server.end()
+
     def test_streams_that_are_closed_from_the_beginning(self):
         with open(os.devnull) as nothing:
             done = subprocess.run(SERVER, stdin=nothing, stdout=subprocess.PIPE, timeout=PATIENCE, check=False)
