@@ -20,6 +20,8 @@
 
 /* Calls at the same time, and waiting ones. A client that sends more is told to wait. */
 enum { WORKERS = 2, WAITING = 64, PLACES = WORKERS + WAITING };
+/* Bytes of the requests that the workers have; read, they take some times as much memory. */
+enum { MOST_BYTES = 32 << 20 };
 /* Bytes on their way out beyond which nothing more is read. */
 enum { MOST_PENDING = 64 << 20 };
 
@@ -27,6 +29,7 @@ enum { MOST_PENDING = 64 << 20 };
 typedef struct flight {
     struct server *v;
     mcp_request *r;
+    size_t bytes;
 } flight;
 
 typedef struct server {
@@ -41,6 +44,7 @@ typedef struct server {
     pthread_mutex_t lock; /* guards what follows */
     flight flights[PLACES];
     int in_flight;
+    size_t bytes;
 } server;
 
 static bool
@@ -67,6 +71,7 @@ work(void *user)
     /* From here on the id may be used again and is no longer cancelled. */
     f->r = NULL;
     v->in_flight--;
+    v->bytes -= f->bytes;
     if (a.text != NULL && !mcp_request_cancelled(r)) {
         send_line(v, a.text, a.n);
     }
@@ -95,7 +100,7 @@ find_place(server *v, const mcp_request *r, bool *taken)
 
 /* Hands it to the workers; false = it is not to be worked on but answered. */
 static bool
-hand_on(server *v, mcp_request *r)
+hand_on(server *v, mcp_request *r, size_t bytes)
 {
     (void)pthread_mutex_lock(&v->lock);
     bool taken = false, handed = false;
@@ -103,12 +108,13 @@ hand_on(server *v, mcp_request *r)
     if (taken) {
         mcp_request_refuse_id(r);
     } else if (mcp_request_kind(r) == MCP_WORK) {
-        if (f != NULL) {
-            *f = (flight){v, r};
+        if (f != NULL && bytes <= MOST_BYTES - v->bytes) {
+            *f = (flight){v, r, bytes};
             handed = mcp_pool_put(v->pool, work, f);
         }
         if (handed) {
             v->in_flight++;
+            v->bytes += bytes;
         } else {
             if (f != NULL) {
                 f->r = NULL;
@@ -134,7 +140,7 @@ cancel(server *v, const char *id)
 }
 
 static void
-take_message(server *v, mcp_request *r)
+take_message(server *v, mcp_request *r, size_t bytes)
 {
     if (r == NULL) {
         return; /* memory ran out: there is none to say so */
@@ -142,7 +148,7 @@ take_message(server *v, mcp_request *r)
     if (mcp_request_cancels(r) != NULL) {
         cancel(v, mcp_request_cancels(r));
     }
-    if (mcp_request_kind(r) != MCP_SILENT && hand_on(v, r)) {
+    if (mcp_request_kind(r) != MCP_SILENT && hand_on(v, r, bytes)) {
         return;
     }
     if (mcp_request_settles(r) != NULL) {
@@ -172,9 +178,10 @@ take_lines(server *v, mcp_lines *lines)
             break;
         }
         if (kind == MCP_LINE_TOO_LONG) {
-            take_message(v, mcp_request_too_long(v->offer, &v->wire));
+            take_message(v, mcp_request_too_long(v->offer, &v->wire), 0);
         } else if (!is_blank(line)) {
-            take_message(v, mcp_request_read(v->offer, &v->wire, line.s, line.n));
+            take_message(
+                v, mcp_request_read(v->offer, &v->wire, line.s, line.n), line.n);
         }
     }
 }

@@ -261,6 +261,18 @@ class Limits(Stdio):
         self.ping()
         self.assertEqual(self.finish(), {})
 
+    def test_the_bytes_of_what_waits_are_bounded(self):
+        for i in range(3):
+            self.server.call(i, "wait", ms=LONG, filler="x" * (12 << 20))
+        refusal = self.server.get()
+        self.assertEqual((refusal["id"], refusal["error"]["code"]), (2, -32603))
+        self.server.cancel(0)
+        self.count(1)
+        self.server.call(3, "echo", filler="x" * (12 << 20))
+        self.assertEqual(self.server.get()["id"], 3)
+        self.server.cancel(1)
+        self.assertEqual(self.finish(), {})
+
     def test_long_lines(self):
         for size, code in ((10 << 20, None), (16 << 20, -32600), (40 << 20, -32600)):
             line = b'{"jsonrpc":"2.0","id":"long","method":"ping","params":{"a":"' + b"x" * size + b'"}}\n'
