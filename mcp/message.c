@@ -31,7 +31,8 @@ refuse(mcp_message *m, const char *text)
 static char *
 read_string(mcp_span value)
 {
-    json_t *j = json_loadb(value.s, value.n, JSON_DECODE_ANY, NULL);
+    json_t *j =
+        value.s[0] == '"' ? json_loadb(value.s, value.n, JSON_DECODE_ANY, NULL) : NULL;
     const char *s = json_string_value(j);
     char *copy = s != NULL ? strdup(s) : NULL;
     json_decref(j);

@@ -187,6 +187,14 @@ test_depth(void **unused)
         assert_int_equal(mcp_test_code(j), depth == 126 ? 0 : -32600);
         assert_string_equal(mcp_test_text(j, "id"), "deep");
         json_decref(j);
+        n = (size_t)sprintf(text, "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":");
+        memset(text + n, '[', depth);
+        memset(text + n + depth, ']', depth);
+        (void)strcpy(text + n + 2 * depth, "}");
+        j = mcp_test_ask(text);
+        assert_int_equal(mcp_test_code(j), -32600);
+        assert_true(json_number_value(json_object_get(j, "id")) == 7);
+        json_decref(j);
         free(text);
     }
 }
