@@ -38,7 +38,7 @@ hash_of(const json_t *object, char out[17], up_error *err)
     char handle[MCP_HANDLE];
     up_status status = mcp_handle_make("x", object, handle, err);
     if (status == UP_OK) {
-        (void)snprintf(out, 17, "%s", handle + 2);
+        (void)snprintf(out, 17, "%.16s", handle + 2);
     }
     return status;
 }
