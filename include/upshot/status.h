@@ -70,7 +70,8 @@ extern "C" {
     X(E_HORIZON, 40, 4, "the effects cannot be carried that far forward")              \
     X(E_PLAN, 41, 4, "no plan of this kind reaches what is asked for")                 \
     X(E_LOOKS, 42, 4, "the looks do not follow from one another")                      \
-    X(E_PEEK, 43, 4, "a look at intervals that hold for one later look only")
+    X(E_PEEK, 43, 4, "a look at intervals that hold for one later look only")          \
+    X(E_BALANCE, 44, 4, "the arms differ in the covariates, more than chance allows")
 
 /** The statuses of UP_STATUS_LIST, each as UP_ and its name. */
 typedef enum up_status {

@@ -15,7 +15,7 @@ note_of(const char *code, up_note_code *out)
         up_note_code note;
     } same[] = {{"E_SRM", UP_W_SRM}, {"E_CLUSTER", UP_W_FEW_CLUSTERS},
         {"E_WEAK_INSTRUMENT", UP_W_WEAK_INSTRUMENT}, {"E_ARMS", UP_W_SMALL_ARM},
-        {"E_PROPENSITY", UP_W_PROPENSITY_SHARES}};
+        {"E_BALANCE", UP_W_BALANCE}, {"E_PROPENSITY", UP_W_PROPENSITY_SHARES}};
 #define NOTE(name, number, text)                                                       \
     if (strcmp(code, #name) == 0) {                                                    \
         *out = UP_##name;                                                              \
@@ -53,6 +53,11 @@ static const struct {
         "give the probability, known by design, of what the unit was assigned to"},
     {"E_SRM", UP_E_SRM,
         "find where rows were lost, or give --expected-split if the plan was another"},
+    {"E_BALANCE", UP_E_BALANCE,
+        "leave out the covariates that treatment can change (--post names them); if "
+        "the "
+        "shares of the arms differ between units by design, give --strata or "
+        "--propensity"},
     {"E_WEAK_INSTRUMENT", UP_E_WEAK_INSTRUMENT,
         "ask for --estimand itt, or for --interval ar, which holds for any strength"},
 };

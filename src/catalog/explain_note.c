@@ -270,7 +270,7 @@ const upi_page upi_note_pages[] = {
         "The baseline's own interval includes zero.", "Read the absolute effect."},
     {"W_BALANCE", "A covariate differs by arm more than chance allows.",
         "Assignment may not have been random, or units were lost after it.",
-        "p below 0.001 in a joint test.",
+        "p below 0.001 in a joint test; below one in a million it is E_BALANCE.",
         "See whether the covariate is really from before treatment; then look for "
         "losses as with W_SRM."},
     {"W_SMALL_ARM", "An arm has few rows.",

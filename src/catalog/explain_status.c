@@ -159,6 +159,18 @@ const upi_page upi_status_pages[] = {
         "Find the loss before reading any effect: by device, browser, day. Check "
         "--expected-split if the plan was not equal shares. --accept E_SRM shows the "
         "numbers all the same, with N_OVERRIDE beside them."},
+    {"E_BALANCE", "The arms differ in the covariates, more than chance allows.",
+        "A covariate that treatment has changed takes a part of the effect away, and "
+        "opens comparisons between units that are not alike. If the column is from "
+        "before treatment, arms were not assigned by chance, or units were lost by "
+        "arm.",
+        "p below one in a million in a joint test of all covariate means by arm; above "
+        "it, up to 0.001, W_BALANCE. With --strata it stays a warning, because shares "
+        "may then differ by design.",
+        "Leave out what treatment can change; --post names such columns. If the shares "
+        "of the arms differed between units by design, give --strata or --propensity. "
+        "--accept E_BALANCE shows the numbers all the same, with N_OVERRIDE beside "
+        "them."},
     {"E_WEAK_INSTRUMENT", "The instrument hardly moves the treatment.",
         "Estimates lean towards the biased comparison and intervals are far too "
         "narrow.",

@@ -436,8 +436,8 @@
 #define OPTION_ACCEPT                                                                  \
     {                                                                                  \
         .name = "accept", .type = UP_OPTION_LIST, .commas = 1, .value = "CODE",        \
-        .choices = "E_SRM|E_PROPENSITY|E_WEAK_INSTRUMENT", .group = "Output",          \
-        .example = "E_SRM",                                                            \
+        .choices = "E_SRM|E_PROPENSITY|E_BALANCE|E_WEAK_INSTRUMENT",                   \
+        .group = "Output", .example = "E_SRM",                                         \
         .doc =                                                                         \
             "Show the numbers although this check failed; the note N_OVERRIDE then "   \
             "travels with them. May be repeated."                                      \
@@ -446,8 +446,8 @@
 #define OPTION_ACCEPT_PEEK                                                             \
     {                                                                                  \
         .name = "accept", .type = UP_OPTION_LIST, .commas = 1, .value = "CODE",        \
-        .choices = "E_SRM|E_PROPENSITY|E_WEAK_INSTRUMENT|E_PEEK", .group = "Output",   \
-        .example = "E_SRM",                                                            \
+        .choices = "E_SRM|E_PROPENSITY|E_BALANCE|E_WEAK_INSTRUMENT|E_PEEK",            \
+        .group = "Output", .example = "E_SRM",                                         \
         .doc = "Show the numbers although this check failed, or (E_PEEK) before the "  \
                "planned size; the note N_OVERRIDE then travels with them. May be "     \
                "repeated."                                                             \

@@ -73,7 +73,7 @@ static const up_result_field result[] = {
 
 static const char *const refusals[] = {"E_ARGUMENT", "E_NEEDS_ROWS", "E_PROPENSITY",
     "E_ARMS", "E_COLUMN", "E_EXPRESSION", "E_MISSING", "E_UNIT", "E_CLUSTER",
-    "E_SINGULAR", "E_SRM", "E_STRICT", NULL};
+    "E_SINGULAR", "E_SRM", "E_BALANCE", "E_STRICT", NULL};
 
 static const char *const examples[] = {"upshot adaptive log.parquet --itt arm "
                                        "--propensity propensity --time batch --metric "

@@ -43,7 +43,7 @@ static const up_result_field fit_result[] = {
 static const char *const fit_refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
     "E_NOT_FINITE", "E_PRIOR", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER",
     "E_PROPENSITY", "E_WEIGHT", "E_POST_TREATMENT", "E_SINGULAR", "E_NEEDS_ROWS",
-    "E_EMPTY", "E_SRM", "E_WEAK_INSTRUMENT", "E_STRICT", NULL};
+    "E_EMPTY", "E_SRM", "E_BALANCE", "E_WEAK_INSTRUMENT", "E_STRICT", NULL};
 
 static const char *const check_refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
     "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER", "E_PROPENSITY",

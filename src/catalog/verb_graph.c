@@ -105,8 +105,8 @@ static const up_result_field graph_result[] = {
 
 static const char *const graph_refusals[] = {"E_GRAPH", "E_NOT_IDENTIFIED",
     "E_ARGUMENT", "E_COLUMN", "E_POST_TREATMENT", "E_TYPE", "E_MISSING",
-    "E_NO_VARIATION", "E_SINGULAR", "E_NEEDS_ROWS", "E_SRM", "E_PROPENSITY",
-    "E_WEAK_INSTRUMENT", NULL};
+    "E_NO_VARIATION", "E_SINGULAR", "E_NEEDS_ROWS", "E_SRM", "E_BALANCE",
+    "E_PROPENSITY", "E_WEAK_INSTRUMENT", NULL};
 
 static const char *const graph_examples[] = {
     "upshot graph 'arm -> searches; arm -> views; searches -> views -> sales; searches "
@@ -220,7 +220,7 @@ static const up_result_field discover_result[] = {
 };
 
 static const char *const discover_refusals[] = {"E_COLUMN", "E_TYPE", "E_MISSING",
-    "E_NO_VARIATION", "E_SINGULAR", "E_NEEDS_ROWS", "E_ARGUMENT", "E_SRM",
+    "E_NO_VARIATION", "E_SINGULAR", "E_NEEDS_ROWS", "E_ARGUMENT", "E_SRM", "E_BALANCE",
     "E_PROPENSITY", "E_WEAK_INSTRUMENT", NULL};
 
 static const char *const discover_examples[] = {

@@ -170,7 +170,7 @@ static const char *const refusals[] = {"E_GRAPH", "E_MEDIATION", "E_COLUMN",
     "E_EXPRESSION", "E_TYPE", "E_MISSING", "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION",
     "E_UNIT", "E_CLUSTER", "E_PROPENSITY", "E_WEIGHT", "E_POST_TREATMENT",
     "E_CONDITION", "E_SINGULAR", "E_ESTIMAND", "E_NEEDS_ROWS", "E_EMPTY", "E_SRM",
-    "E_PEEK", "E_STRICT", NULL};
+    "E_BALANCE", "E_PEEK", "E_STRICT", NULL};
 
 static const char *const examples[] = {
     "upshot mediate shop.parquet --itt arm --covariates device,spend_before --graph "

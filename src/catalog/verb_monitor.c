@@ -102,8 +102,8 @@ static const up_result_field result[] = {
 static const char *const refusals[] = {"E_LOOKS", "E_ARGUMENT", "E_CAPSULE", "E_COLUMN",
     "E_EXPRESSION", "E_MISSING", "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT",
     "E_CLUSTER", "E_PROPENSITY", "E_WEIGHT", "E_POST_TREATMENT", "E_CONDITION",
-    "E_SINGULAR", "E_ESTIMAND", "E_NEEDS_ROWS", "E_EMPTY", "E_SRM", "E_WEAK_INSTRUMENT",
-    "E_PEEK", "E_STRICT", NULL};
+    "E_SINGULAR", "E_ESTIMAND", "E_NEEDS_ROWS", "E_EMPTY", "E_SRM", "E_BALANCE",
+    "E_WEAK_INSTRUMENT", "E_PEEK", "E_STRICT", NULL};
 
 static const char *const examples[] = {
     "upshot monitor panel.parquet --looks-by week --itt arm --cluster shopper --metric "

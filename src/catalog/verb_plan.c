@@ -265,7 +265,7 @@ static const up_result_field power_result[] = {
 
 static const char *const power_refusals[] = {"E_ARGUMENT", "E_PLAN", "E_COLUMN",
     "E_EXPRESSION", "E_MISSING", "E_ARMS", "E_UNIT", "E_CLUSTER", "E_POST_TREATMENT",
-    "E_NEEDS_ROWS", "E_SRM", "E_STRICT", NULL};
+    "E_NEEDS_ROWS", "E_SRM", "E_BALANCE", "E_STRICT", NULL};
 
 static const char *const power_examples[] = {
     "upshot power --baseline 45 --sd 30 --effect 2%",

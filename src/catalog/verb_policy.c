@@ -136,8 +136,8 @@ static const up_result_field result[] = {
 
 static const char *const refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
     "E_ARMS", "E_CONDITION", "E_ARGUMENT", "E_SINGULAR", "E_UNIT", "E_CLUSTER",
-    "E_PROPENSITY", "E_SRM", "E_WEAK_INSTRUMENT", "E_NEEDS_ROWS", "E_WRITE", "E_STRICT",
-    NULL};
+    "E_PROPENSITY", "E_SRM", "E_BALANCE", "E_WEAK_INSTRUMENT", "E_NEEDS_ROWS",
+    "E_WRITE", "E_STRICT", NULL};
 
 static const char *const examples[] = {
     "upshot policy shop.parquet --itt arm --metric sales --covariates device --save "

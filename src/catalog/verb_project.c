@@ -133,7 +133,7 @@ static const up_option options[] = {
         .type = UP_OPTION_LIST,
         .commas = 1,
         .value = "CODE",
-        .choices = "E_SRM|E_PROPENSITY|E_WEAK_INSTRUMENT|E_HORIZON|E_PEEK",
+        .choices = "E_SRM|E_PROPENSITY|E_BALANCE|E_WEAK_INSTRUMENT|E_HORIZON|E_PEEK",
         .group = "Output",
         .example = "E_HORIZON",
         .doc = "Show the numbers although this check failed; a note then travels with "
@@ -197,7 +197,7 @@ static const char *const refusals[] = {"E_SUPPORT", "E_HORIZON", "E_COLUMN",
     "E_EXPRESSION", "E_MISSING", "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT",
     "E_CLUSTER", "E_PROPENSITY", "E_WEIGHT", "E_POST_TREATMENT", "E_CONDITION",
     "E_ARGUMENT", "E_SINGULAR", "E_ESTIMAND", "E_NEEDS_ROWS", "E_EMPTY", "E_SRM",
-    "E_WEAK_INSTRUMENT", "E_PEEK", "E_STRICT", NULL};
+    "E_BALANCE", "E_WEAK_INSTRUMENT", "E_PEEK", "E_STRICT", NULL};
 
 static const char *const examples[] = {
     "upshot project shop.parquet --itt arm --metric sales --covariates "

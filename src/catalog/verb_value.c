@@ -57,7 +57,8 @@ static const up_result_field result[] = {
 
 static const char *const refusals[] = {"E_POLICY", "E_SOURCE", "E_OVERLAP", "E_CONTEXT",
     "E_ARGUMENT", "E_COLUMN", "E_EXPRESSION", "E_MISSING", "E_ARMS", "E_SINGULAR",
-    "E_UNIT", "E_CLUSTER", "E_PROPENSITY", "E_SRM", "E_NEEDS_ROWS", "E_STRICT", NULL};
+    "E_UNIT", "E_CLUSTER", "E_PROPENSITY", "E_SRM", "E_BALANCE", "E_NEEDS_ROWS",
+    "E_STRICT", NULL};
 
 static const char *const examples[] = {
     "upshot value log.parquet --policy policy.json --itt arm --propensity propensity "

@@ -257,6 +257,19 @@ out:
     return status;
 }
 
+/* Where units were assigned within strata the shares of the arms may differ between them by
+ * design, and covariates with them; the model takes the strata into account. */
+static bool
+has_strata(const up_experiment *e)
+{
+    for (int64_t i = 0; i < e->n_covariates; i++) {
+        if (e->covariates[i].strata) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static up_status
 say(const work *w, up_checks *c, up_error *err)
 {
@@ -277,7 +290,10 @@ say(const work *w, up_checks *c, up_error *err)
     }
     double statistic = t2 * (v - q + 1.0) / (v * q);
     f.number = upi_f_sf(statistic, q, v - q + 1.0);
-    if (f.number < UPI_CHANCE) {
+    if (f.number < UPI_BALANCE_FAIL && !has_strata(w->m->experiment)) {
+        f.verdict = UPI_FAILED;
+        f.code = "E_BALANCE";
+    } else if (f.number < UPI_CHANCE) {
         f.verdict = UPI_WARNED;
         f.code = "W_BALANCE";
     }

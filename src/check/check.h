@@ -14,6 +14,9 @@
 /* Two-sided p-value below which a difference between the arms that chance should not make is
  * reported; the same as for the sample ratio, because many columns are looked at. */
 #define UPI_CHANCE 1e-3
+/* Covariates this far apart were measured after treatment, or arms were not assigned by chance:
+ * either way the adjusted difference is no effect. Chance does it once in a million tests. */
+#define UPI_BALANCE_FAIL 1e-6
 /* First-stage F: below 10 the normal interval of two-stage least squares misleads (Staiger &
  * Stock 1997). Below 3.84, the 95% point of chi-square with 1 degree of freedom, the
  * Anderson-Rubin (Fieller) set is unbounded: the data say nothing about the size. */

@@ -95,6 +95,31 @@ setup() { setup_place; }
     [ "$status" -eq 5 ]
 }
 
+@test "a covariate that treatment changed: no number, unless it is accepted" {
+    set -- "$(shop shop.parquet)" --itt arm --metric sales --covariates device,views
+    refused 4 E_BALANCE "$UPSHOT" effect "$@"
+    [[ $out == *"'views'"* && $out == *"--accept E_BALANCE"* ]]
+    refused 4 E_BALANCE "$UPSHOT" fit "$@"
+    refused 4 E_BALANCE "$UPSHOT" effect "$@" --accept E_SRM
+    both "$UPSHOT" effect "$@" --accept E_BALANCE --json
+    [ "$status" -eq 0 ]
+    jq -e '.warnings[] | select(.code == "N_OVERRIDE") | .field == "E_BALANCE"' <<<"$out"
+    both "$UPSHOT" check "$@" --json
+    [ "$(jq -r '.rows[] | select(.verdict == "failed") | .code' <<<"$out")" = E_BALANCE ]
+    # what was measured before is no offence, and shares that differ by stratum are none
+    both "$UPSHOT" effect "$(shop shop.parquet)" --itt arm --metric sales --covariates device,spend_before
+    [ "$status" -eq 0 ]
+    printf 'arm,y,land\n' >strata.csv
+    for i in $(seq 1 1000); do
+        echo "$((i % 10 < 8)),$i,DE"
+        echo "$((i % 10 < 2)),$i,US"
+    done >>strata.csv
+    both "$UPSHOT" effect strata.csv --itt arm --metric y --strata land
+    [ "$status" -eq 0 ]
+    refused 4 E_BALANCE "$UPSHOT" effect strata.csv --itt arm --metric y --covariates land
+    [[ $out == *"--strata"* ]]
+}
+
 @test "arms of the wrong sizes: no number, unless it is accepted" {
     set -- "$(shop shop.parquet)" --itt arm --metric sales \
         --expected-split control=0.8,diverse=0.1,personal=0.1

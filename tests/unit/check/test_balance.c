@@ -18,8 +18,10 @@ expect(const up_checkable_opts *o, const char *key)
     up_check_result r = up_checkable_run(&x, "balance", text);
     (void)snprintf(path, sizeof path, "%s.p", key);
     assert_close(r.number, up_check_expected(path), 1e-8, 0.0);
-    assert_int_equal(r.verdict, r.number < 1e-3 ? 1 : 0);
-    assert_string_equal(r.code, r.number < 1e-3 ? "W_BALANCE" : "");
+    assert_int_equal(r.verdict, r.number < 1e-6 ? 2 : r.number < 1e-3 ? 1 : 0);
+    assert_string_equal(r.code, r.number < 1e-6   ? "E_BALANCE"
+                                : r.number < 1e-3 ? "W_BALANCE"
+                                                  : "");
     /* F(q, df2) = f, and the largest difference, are in the text to a few digits */
     char *at = strstr(text, "F(");
     assert_non_null(at);
@@ -55,6 +57,29 @@ test_against_rows(void **state)
     expect(
         &(up_checkable_opts){.arm = UP_ARM_TWO, .clusters = true, .propensity = true},
         "balance_weighted_clusters");
+}
+
+/* Within strata the shares of the arms may differ by design: a warning, no failure. */
+static void
+test_strata(void **state)
+{
+    (void)state;
+    up_checkable x;
+    upi_covariate strata = {.factor = true, .strata = true};
+    up_checkable_make(&(up_checkable_opts){.arm = UP_ARM_TWO}, &x);
+    up_check_result r = up_checkable_run(&x, "balance", text);
+    assert_true(r.number < 1e-6);
+    assert_string_equal(r.code, "E_BALANCE");
+    x.experiment.covariates = &strata;
+    x.experiment.n_covariates = 1;
+    r = up_checkable_run(&x, "balance", text);
+    assert_int_equal(r.verdict, 1);
+    assert_string_equal(r.code, "W_BALANCE");
+    strata.strata = false;
+    assert_int_equal(up_checkable_run(&x, "balance", text).verdict, 2);
+    x.experiment.covariates = NULL;
+    x.experiment.n_covariates = 0;
+    up_checkable_free(&x);
 }
 
 /* Columns that repeat one another change nothing: q is the rank. */
@@ -144,6 +169,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_rows),
+        cmocka_unit_test(test_strata),
         cmocka_unit_test(test_repeated_columns),
         cmocka_unit_test(test_not_applicable),
         cmocka_unit_test(test_duplicated_rows),

@@ -42,7 +42,7 @@ test_worst(void **state)
     up_checkable_make(&(up_checkable_opts){.arm = UP_ARM_TWO}, &x);
     assert_ok(up_check(&x.model, &c, &err), &err);
     assert_int_equal(
-        up_checks_worst(c), 1); /* balance: assignment follows the country */
+        up_checks_worst(c), 2); /* balance: assignment follows the country */
     up_checks_free(c);
     up_checkable_free(&x);
     up_checkable_make(
