@@ -43,7 +43,7 @@ void mcp_peers_listen(mcp_peers *all, struct evconnlistener *listener);
 /* A request is complete; false when the connection has no slot. */
 bool mcp_peers_busy(mcp_peers *all, struct bufferevent *connection);
 /* Its answer is on its way. */
-void mcp_peers_idle(mcp_peers *all, struct bufferevent *connection);
+void mcp_peers_answered(mcp_peers *all, struct bufferevent *connection);
 void mcp_peers_gone(mcp_peers *all, struct bufferevent *connection);
 /* After the connections are closed. NULL is fine. */
 void mcp_peers_close(mcp_peers *all);

@@ -146,7 +146,7 @@ send_answer(exchange *x)
         event_free(x->closed);
         x->closed = NULL;
     }
-    mcp_peers_idle(x->server->peers, connection);
+    mcp_peers_answered(x->server->peers, connection);
     if (a->text != NULL && !x->takes_json && !x->streaming) {
         begin_stream(x);
     }
@@ -423,13 +423,13 @@ mcp_http_request(struct evhttp_request *request, void *user)
     }
     mcp_http_verdict v = mcp_http_judge(request);
     if (v.status != 0) {
-        mcp_peers_idle(s->peers, evhttp_connection_get_bufferevent(c));
+        mcp_peers_answered(s->peers, evhttp_connection_get_bufferevent(c));
         send_text(request, v.status, v.text);
         return;
     }
     exchange *x = exchange_begin(s, request, &v);
     if (x == NULL) {
-        mcp_peers_idle(s->peers, evhttp_connection_get_bufferevent(c));
+        mcp_peers_answered(s->peers, evhttp_connection_get_bufferevent(c));
         send_text(request, 500, "out of memory");
         return;
     }

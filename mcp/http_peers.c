@@ -1,7 +1,8 @@
 /* The connections. libevent bounds what a request may be, and how long it waits for the next
  * byte; it does not bound how many connections there are, nor how long a client may take that
- * sends a byte now and then. So each connection has a slot here, and a deadline from the first
- * byte of a request to its last. When all slots are taken, new clients wait in the system's
+ * sends a byte now and then, nor what it may send while it does not read its answer. So each
+ * connection has a slot here, a deadline from the first byte of a request to its last, and
+ * until an answer is written little of the next request is read. When all slots are taken, new clients wait in the system's
  * queue. A connection that is closed before its first request is complete tells nobody; it is
  * known by the callbacks that libevent has taken off it, which is why a reference is held. */
 #include "http.h"
@@ -11,11 +12,16 @@
 #include <sys/socket.h>
 #include <time.h>
 
+/* Bytes that wait to be looked at: a whole request, and what is read ahead of its turn. */
+#define WHOLE_REQUEST (MCP_LONGEST_MESSAGE + ((size_t)64 << 10))
+#define READ_AHEAD    ((size_t)64 << 10)
+
 typedef struct peer {
     struct bufferevent *connection; /* NULL = the slot is free; a reference is held */
     struct mcp_peers *all;
     time_t deadline; /* seconds of the monotonic clock; 0 = none */
-    bool busy;       /* the server's turn */
+    bool busy; /* the server's turn: from the end of a request to that of its answer */
+    bool answered; /* the answer is on its way */
 } peer;
 
 struct mcp_peers {
@@ -89,6 +95,20 @@ on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *user
     }
 }
 
+static void
+on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *user)
+{
+    peer *p = user;
+    if (info->n_deleted == 0 || evbuffer_get_length(output) > 0 || !p->answered) {
+        return;
+    }
+    /* Of the next request something may have come already. */
+    size_t waiting = evbuffer_get_length(bufferevent_get_input(p->connection));
+    p->busy = p->answered = false;
+    p->deadline = waiting > 0 ? now() + p->all->request_s : 0;
+    bufferevent_setwatermark(p->connection, EV_READ, 0, WHOLE_REQUEST);
+}
+
 static struct bufferevent *
 on_connection(struct event_base *base, void *user)
 {
@@ -102,9 +122,11 @@ on_connection(struct event_base *base, void *user)
         return b; /* without a slot no request of it is answered */
     }
     peer *p = &all->slots[i];
-    if (evbuffer_add_cb(bufferevent_get_input(b), on_input, p) == NULL) {
+    if (evbuffer_add_cb(bufferevent_get_input(b), on_input, p) == NULL ||
+        evbuffer_add_cb(bufferevent_get_output(b), on_output, p) == NULL) {
         return b;
     }
+    bufferevent_setwatermark(b, EV_READ, 0, WHOLE_REQUEST);
     bufferevent_incref(b);
     p->connection = b;
     all->taken++;
@@ -173,20 +195,19 @@ mcp_peers_busy(mcp_peers *all, struct bufferevent *connection)
     peer *p = find(all, connection);
     if (p != NULL) {
         p->busy = true;
+        p->answered = false;
         p->deadline = 0;
+        bufferevent_setwatermark(connection, EV_READ, 0, READ_AHEAD);
     }
     return p != NULL;
 }
 
 void
-mcp_peers_idle(mcp_peers *all, struct bufferevent *connection)
+mcp_peers_answered(mcp_peers *all, struct bufferevent *connection)
 {
     peer *p = find(all, connection);
     if (p != NULL) {
-        /* Of the next request something may have come already. */
-        size_t waiting = evbuffer_get_length(bufferevent_get_input(connection));
-        p->busy = false;
-        p->deadline = waiting > 0 ? now() + all->request_s : 0;
+        p->answered = true;
     }
 }
 

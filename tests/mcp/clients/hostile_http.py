@@ -330,6 +330,20 @@ class Hostile(unittest.TestCase):
         self.assertLess(time.monotonic() - begun, 5 * SECONDS)
         s.close()
 
+    def test_client_that_does_not_read(self):
+        """It asks and asks; the server neither piles up answers nor waits for ever."""
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(("127.0.0.1", self.port))
+        s.settimeout(10 * SECONDS)
+        with self.assertRaises(ConnectionError):
+            for _ in range(100):
+                s.sendall(self.plain(LIST) * 1000)
+        s.close()
+        with open(f"/proc/{self.server.process.pid}/status") as f:
+            held = int(re.search(r"VmRSS:\s+(\d+) kB", f.read()).group(1))
+        self.assertLess(held, 600 << 10)
+
     def test_silent_client(self):
         s = self.connect()
         s.settimeout(5 * SECONDS)
