@@ -19,6 +19,16 @@ import pytest
 import upshot as up
 from conftest import Program, rows_of
 
+class OneBatch:
+    """A table that gives an array, but no stream."""
+
+    def __init__(self, table: Any) -> None:
+        self.batch = table.combine_chunks().to_batches()[0]
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> Any:
+        return self.batch.__arrow_c_array__(requested_schema)
+
+
 MAKERS: dict[str, Callable[[Any], Any]] = {
     "pyarrow": lambda t: t,
     "pyarrow batches": lambda t: t.to_reader(max_chunksize=333),
@@ -32,7 +42,10 @@ MAKERS: dict[str, Callable[[Any], Any]] = {
         polars.col("arm").cast(polars.Categorical), polars.col("device").cast(polars.Categorical)
     ),
     "duckdb": lambda t: duckdb.sql("select * from t"),
+    "an array": OneBatch,
     "lists": lambda t: t.to_pydict(),
+    "columns of pyarrow": lambda t: {c: t[c] for c in t.column_names},
+    "columns of polars": lambda t: {s.name: s for s in polars.DataFrame(polars.from_arrow(t))},
     "arrays": lambda t: {c: t[c].to_numpy() for c in t.column_names},
     "records": lambda t: t.select(["sales", "week"]).to_pandas().assign(arm=t["arm"].to_pandas()).to_records(index=False),
 }
@@ -116,6 +129,36 @@ def test_pandas_without_arrow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert up.call("effect", frame, itt="kind", metric="y").rows
 
 
+def test_values_that_are_marked_as_missing() -> None:
+    """What numpy masks, or pandas and lists mark in their ways, is missing."""
+    masked: Callable[..., Any] = numpy.ma.array
+    d = {
+        "masked": masked([1.0, 2.0, 3.0], mask=[True, False, False]),
+        "whole": masked([1, 2, 3], mask=[False, True, False]),
+        "na": [pandas.NA, 1, 2],
+        "nat": [pandas.NaT, "2026-01-01", "2026-01-02"],
+        "nan": [float("nan"), 1, 2.0],
+        "scalars": [numpy.float32(0.5), numpy.int64(2), None],
+        "bytes": [b"x", None, "y"],
+        "decimals": [decimal.Decimal("0.5"), None, decimal.Decimal(2)],
+        "big": [2**63, 1, None],
+        "flags": [True, None, numpy.bool_(False)],
+    }
+    types = {row["column"]: (row["type"], row["missing"], row["max"]) for row in up.describe(d).rows}
+    assert types == {
+        "masked": ("number", 1, 3.0),
+        "whole": ("integer", 1, 3.0),
+        "na": ("integer", 1, 2.0),
+        "nat": ("text", 1, None),
+        "nan": ("number", 1, 2.0),
+        "scalars": ("number", 1, 2.0),
+        "bytes": ("text", 1, None),
+        "decimals": ("number", 1, 2.0),
+        "big": ("text", 1, None),
+        "flags": ("boolean", 1, 1.0),
+    }
+
+
 def test_nothing_is_copied() -> None:
     """A table of 240 MB costs the process less than a tenth of that."""
     import resource
@@ -158,6 +201,9 @@ def test_what_is_no_table() -> None:
         ({"a": [1, 2], "b": [1]}, "has 1 values"),
         ({"a": numpy.zeros((2, 2))}, "dimensions"),
         ({"a": ["x\0y"]}, "NUL"),
+        ({"a": 1}, "not a list"),
+        ({"a": "text"}, "not a list"),
+        ([{"a": 1}], "not a list"),
     ]:
         with pytest.raises(up.UpshotUsageError, match=reason):
             up.describe(wrong)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import sys
 import threading
@@ -21,7 +22,7 @@ from ._errors import UpshotWarning, failure, text_of, usage
 from ._expr import Expression
 from ._native import UpArgument, UpError, UpNamedSource, UpOption, UpRun, UpWatch, lib
 from ._result import Result
-from ._source import File, Table, is_table, open_source
+from ._source import File, Table, is_table, open_source, plain
 
 __all__ = ["call", "verbs"]
 
@@ -80,10 +81,7 @@ class _Request:
             return
         if isinstance(value, File) or is_table(value):
             value = self._lend(name, value)
-        for convert in ("tolist", "to_list", "to_pylist"):  # of numpy, pandas, polars, pyarrow
-            if hasattr(value, convert):
-                value = getattr(value, convert)()
-                break
+        value = plain(value)
         if isinstance(value, (list, tuple, set, frozenset)):
             for item in sorted(value) if isinstance(value, (set, frozenset)) else value:
                 self.add(name, item)
@@ -219,9 +217,9 @@ def _warn(result: Result) -> None:
     level = 2
     while sys._getframe(level - 1).f_globals.get("__package__") == __package__:
         level += 1
-    for note in result.notes:
-        if note.severity == "warning":
-            warnings.warn(f"{note.code}: {note.text}", UpshotWarning, stacklevel=level)
+    for note in json.loads(result.json).get("warnings", []):
+        if note["severity"] == "warning":
+            warnings.warn(f"{note['code']}: {note['text']}", UpshotWarning, stacklevel=level)
 
 
 def run(

@@ -8,13 +8,14 @@ arrays and plain lists go column by column: float64, int64 and boolean arrays in
 from __future__ import annotations
 
 import ctypes
+import decimal
 import os
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, Union, runtime_checkable
 
 from ._errors import check, usage
-from ._native import UpColumn, UpError, lib
+from ._native import ArrowArrayStream, UpColumn, UpError, lib
 
 __all__ = ["ArrowStream", "Source", "Table"]
 
@@ -67,6 +68,51 @@ def _from_capsule(capsule: object, keep: object) -> Table:
     return Table(source.value, keep)
 
 
+def _from_array_capsules(schema: object, array: object, keep: object) -> Table:
+    """One batch as a stream: what gives an array and no stream."""
+    schema_at = _get_pointer(schema, b"arrow_schema")
+    array_at = _get_pointer(array, b"arrow_array")
+    left = [array_at]
+
+    def give_schema(stream: int, out: int) -> int:
+        _move(schema_at, out, _SCHEMA_BYTES, _SCHEMA_RELEASE)
+        return 0
+
+    def give_array(stream: int, out: int) -> int:
+        if left:
+            _move(left.pop(), out, _ARRAY_BYTES, _ARRAY_RELEASE)
+        else:
+            ctypes.memset(out, 0, _ARRAY_BYTES)  # the end
+        return 0
+
+    def nothing(stream: int) -> None:
+        return None
+
+    callbacks = (_Give(give_schema), _Give(give_array), _Nothing(nothing), _Nothing(nothing))
+    made = ArrowArrayStream(*(ctypes.cast(f, ctypes.c_void_p) for f in callbacks), None)
+    source, error = ctypes.c_void_p(), UpError()
+    status = lib.up_source_from_arrow(
+        ctypes.byref(made), ctypes.byref(source), ctypes.byref(error)
+    )
+    check(status, error)
+    assert source.value is not None
+    return Table(source.value, keep)
+
+
+# The structs of the Arrow C data interface: how long they are, and where `release` stands.
+_SCHEMA_BYTES, _SCHEMA_RELEASE = 72, 56
+_ARRAY_BYTES, _ARRAY_RELEASE = 80, 64
+_Give = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+_Nothing = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+def _move(source: int | None, target: int, size: int, release: int) -> None:
+    """Moves a struct as Arrow wants it: the old one is marked as released."""
+    assert source is not None
+    ctypes.memmove(target, source, size)
+    ctypes.memset(source + release, 0, 8)
+
+
 # ---- columns ----
 
 
@@ -78,20 +124,28 @@ class _Column:
         self.keep: list[object] = [self.raw.name]
 
 
-def _values_of(column: Any) -> Any:
-    """A pandas series, or whatever gives an array, as a numpy array; lists as they are."""
-    if isinstance(column, (list, tuple, range)):
-        return list(column)
-    if hasattr(column, "to_numpy"):
-        dtype = getattr(column, "dtype", None)
-        if getattr(dtype, "kind", "") in "iufbM" and not hasattr(dtype, "numpy_dtype"):
-            return column.to_numpy()
-        return column.tolist()
-    if hasattr(column, "__array__"):
+def plain(values: Any) -> Any:
+    """A scalar or column of numpy, pandas, polars or pyarrow as Python's own values."""
+    for convert in ("tolist", "to_list", "to_pylist", "as_py"):
+        if hasattr(values, convert):
+            return getattr(values, convert)()
+    return values
+
+
+def _values_of(name: str, column: Any) -> Any:
+    """A column as a numpy array where it is one without marks of its own, else as a list."""
+    dtype = getattr(column, "dtype", None)
+    marked = hasattr(column, "mask") and hasattr(column, "filled")  # numpy.ma
+    if getattr(dtype, "kind", "?") in "iufbM" and not (marked or hasattr(dtype, "numpy_dtype")):
         import numpy
 
-        return numpy.asarray(column)
-    return list(column)
+        return column.to_numpy() if hasattr(column, "to_numpy") else numpy.asarray(column)
+    values = plain(column)
+    if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
+        raise usage(
+            f"column {name} is a {type(column).__name__}, not a list or an array", field=name
+        )
+    return list(values)
 
 
 def _from_array(c: _Column, array: Any) -> None:
@@ -128,12 +182,22 @@ def _is_missing(x: object) -> bool:
     return x is None or type(x).__name__ in ("NAType", "NaTType") or x != x  # noqa: PLR0124
 
 
-def _from_list(c: _Column, values: list[Any]) -> None:
+def _own(x: Any) -> Any:
+    """A value of a list as one of Python's own types."""
+    if isinstance(x, decimal.Decimal):
+        return float(x)
+    if isinstance(x, bytes):
+        return x.decode("utf-8", "replace")
+    return x if isinstance(x, (str, bool, int, float)) or x is None else plain(x)
+
+
+def _from_list(c: _Column, given: list[Any]) -> None:
     """Plain Python values: booleans, integers, numbers or texts, with None for missing."""
+    values = [_own(x) for x in given]
     missing = [_is_missing(x) for x in values]
     there = [x for x, gone in zip(values, missing) if not gone]
     n = len(values)
-    kinds = {bool if isinstance(x, bool) else type(x) for x in there}
+    kinds = {next((k for k in (bool, int, float) if isinstance(x, k)), str) for x in there}
     array: Any
     if kinds == {bool}:
         array = (ctypes.c_uint8 * n)(*(bool(x) and not m for x, m in zip(values, missing)))
@@ -141,7 +205,7 @@ def _from_list(c: _Column, values: list[Any]) -> None:
     elif kinds == {int} and all(-(2**63) <= x < 2**63 for x in there):
         array = (ctypes.c_int64 * n)(*(0 if m else x for x, m in zip(values, missing)))
         c.raw.i64 = ctypes.addressof(array)
-    elif kinds and kinds <= {int, float}:
+    elif float in kinds and kinds <= {int, float}:
         nan = float("nan")
         array = (ctypes.c_double * n)(*(nan if m else x for x, m in zip(values, missing)))
         c.raw.f64 = ctypes.addressof(array)
@@ -163,7 +227,7 @@ def _from_columns(columns: Iterator[tuple[Any, Any]]) -> Table:
     lengths: dict[str, int] = {}
     for name, column in columns:
         c = _Column(str(name))
-        values = _values_of(column)
+        values = _values_of(str(name), column)
         if isinstance(values, list):
             _from_list(c, values)
         else:
@@ -215,6 +279,9 @@ def open_source(data: Any) -> str | Table:
     stream = _stream_of(data)
     if stream is not None:
         return _from_capsule(stream, data)
+    if hasattr(data, "__arrow_c_array__"):
+        schema, array = data.__arrow_c_array__(None)
+        return _from_array_capsules(schema, array, data)
     if isinstance(data, Mapping):
         return _from_columns(iter(data.items()))
     if hasattr(data, "columns") and hasattr(data, "items"):  # an older pandas
@@ -239,6 +306,7 @@ def is_table(value: Any) -> bool:
         return False  # a column has a stream, too
     return (
         hasattr(value, "__arrow_c_stream__")
+        or hasattr(value, "__arrow_c_array__")
         or hasattr(value, "columns")
         or bool(getattr(getattr(value, "dtype", None), "names", None))
     )
