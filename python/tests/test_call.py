@@ -96,6 +96,26 @@ def test_other_failures(shop: Path, tmp_path: Path) -> None:
         up.call("effect", shop, itt="arm", metric="")
 
 
+def test_every_code_has_its_exception() -> None:
+    """By how the program ends, as `upshot help` tells: 2 usage, 4 refused, else data or worse."""
+    from upshot import _errors, _native
+
+    kinds = {2: up.UpshotUsageError, 4: up.UpshotRefusal}
+    names = set()
+    for number in range(1, 200):
+        name = _native.lib.up_status_name(number).decode()
+        if name == "E_UNKNOWN":
+            continue
+        error = _native.UpError(status=number, message=b"a reason", fix=b"a step")
+        made = _errors.failure(error)
+        exit_code = _native.lib.up_status_exit_code(number)
+        assert type(made) is kinds.get(exit_code, up.UpshotError), name
+        assert (made.code, made.reason, made.fix) == (name, "a reason", "a step")
+        assert made.to_dict()["code"] == name and up.explain(name)
+        names.add(name)
+    assert {"E_SRM", "E_COLUMN", "E_SOURCE", "E_STOPPED", "E_LOOKS"} <= names
+
+
 def test_values(shop: Path) -> None:
     import numpy
 

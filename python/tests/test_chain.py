@@ -40,7 +40,14 @@ def test_effect(fit: up.Fit, shop: Path) -> None:
     same(fit.infer_effect(by="device").rows, up.call("effect", shop, **DESIGN, by="device").rows)
     assert fit.infer_effect(level=0.9)["options"]["level"] == 0.9
     assert "Coefficients" in fit.summary() or "sales" in fit.summary()
-    assert len(fit.tidy("dict")) > 2 and fit.glance("dict")[0]["op"] == "fit"
+    terms = fit.tidy("dict")
+    assert list(terms[0])[:3] == ["metric", "term", "estimate"] and terms[1]["term"] == "arm=diverse"
+    assert list(fit.tidy("pandas")).count("term") == 1
+    assert repr(fit) == "<upshot fit: sales of 4000 rows, LinearModel>"
+    assert repr(fit.experiment).endswith(
+        "intent_to_treat='arm', metrics=('sales',), covariates=('device', 'spend_before'))"
+    )
+    assert fit.glance("dict")[0]["op"] == "fit"
 
 
 def test_rows_answer_what_the_capsule_cannot(fit: up.Fit, shop: Path) -> None:
@@ -56,6 +63,10 @@ def test_rows_answer_what_the_capsule_cannot(fit: up.Fit, shop: Path) -> None:
     with pytest.raises(up.UpshotRefusal) as caught:
         fit.infer_effect("country == 'US'")
     assert caught.value.code == "E_CONDITION"
+    with pytest.raises(up.UpshotUsageError) as misspelt:
+        fit.infer_effect("device = 'desktop")
+    text, caret = str(misspelt.value).splitlines()[-2:]
+    assert text[caret.index("^")] == "'"
 
 
 def test_rank(fit: up.Fit, shop: Path) -> None:
@@ -141,11 +152,17 @@ def test_policy(fit: up.Fit, shop: Path, tmp_path: Path) -> None:
     rows = reward.tidy("dict")
     assert [r["arm"] for r in rows] == ["control", "diverse"] and rows[0]["estimate"] == 0
     assert rows[1]["std_error"] > 0
-    decisions = up.Policy(reward).decide()
-    assert len(decisions) == 1 and decisions[0].arm in ("control", "diverse")
-    assert sum(decisions[0].probabilities.values()) == pytest.approx(1)
-    again = up.Policy(reward).decide(decisions[0].unit, device="mobile", spend_before=50)
-    assert again == decisions[0]
+    decision = up.Policy(reward).decide()
+    assert decision.arm in ("control", "diverse")
+    assert sum(decision.probabilities.values()) == pytest.approx(1)
+    assert up.Policy(reward).decide(decision.unit) == decision
+    assert up.Policy(reward).decide(decision.unit, device="mobile", spend_before=50) == decision
+    several = fit.infer_reward([{"device": d, "spend_before": 50} for d in ("mobile", "desktop")])
+    assert len(several.rows) == 4
+    assert [d.unit for d in up.Policy(several).decide_many(["a", "b"])] == ["a", "b"]
+    assert len({d.unit for d in up.Policy(several).decide_many()}) == 2
+    with pytest.raises(up.UpshotUsageError, match="2 contexts"):
+        up.Policy(several).decide("u1")
 
     policy = fit.policy(context=["device"], floor=0.1)
     assert policy.inputs == ("device",) and policy.result is not None

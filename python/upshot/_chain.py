@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
@@ -24,7 +24,7 @@ from ._result import Result
 from ._source import File, Source, open_source
 
 if TYPE_CHECKING:
-    from ._policy import ContextVector, Policy, Reward
+    from ._policy import Context, Policy, Reward
 
 __all__ = [
     "BayesianLinearRegression",
@@ -110,7 +110,7 @@ Model = Union[LinearModel, type[LinearModel]]
 # ---- the experiment ----
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ExperimentData:
     """How units were randomised, and what was measured on them.
 
@@ -148,6 +148,15 @@ class ExperimentData:
     def __post_init__(self) -> None:
         # A stream can be read only once: the table is taken here and kept.
         object.__setattr__(self, "source", open_source(self.source))
+
+    def __repr__(self) -> str:
+        given = {
+            **{f.name: getattr(self, f.name) for f in fields(self) if f.repr},
+            "metrics": self._metrics,
+            "covariates": self._covariates,
+        }
+        told = ", ".join(f"{k}={v!r}" for k, v in given.items() if v is not None and v != ())
+        return f"ExperimentData({told})"
 
     def _with(self, **changes: Any) -> ExperimentData:
         made = replace(self)
@@ -462,9 +471,13 @@ class Fit(_Questions):
         return self._answer(Result, "power", {}, options)
 
     def infer_reward(
-        self, contexts: ContextVector | Iterable[ContextVector], **options: Any
+        self, contexts: Context | Iterable[Context], **options: Any
     ) -> Reward:
-        """What each arm is worth in these contexts, over control; see :class:`Reward`."""
+        """What each arm is worth in these contexts, over control; see :class:`Reward`.
+
+        A context is an :class:`upshot.ContextVector` or any other mapping; ``options`` are
+        those of ``upshot policy``.
+        """
         from ._policy import Reward
 
         return Reward(self, contexts, options)
@@ -504,7 +517,8 @@ class Fit(_Questions):
 
     def __repr__(self) -> str:
         design, rows = self.result["design"], self.result["input"]["rows"]
-        return f"<upshot fit: {', '.join(design['metrics'])} of {rows} rows, {self.model}>"
+        kind = type(self.model).__name__
+        return f"<upshot fit: {', '.join(design['metrics'])} of {rows} rows, {kind}>"
 
 
 _NARROWS = ("where", "by", "over", "over_time", "against", "estimand")

@@ -37,7 +37,8 @@ class UpshotError(Exception):
     def __str__(self) -> str:
         place = f" {self.field}" if self.field else ""
         what = f"{self.code}{place}: {self.reason}"
-        return f"{what}\n  Do: {self.fix}" if self.fix else what
+        lines = self.fix.replace("\n", "\n      ")  # a caret stays below its place
+        return f"{what}\n  Do: {lines}" if self.fix else what
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.code, self.reason, self.field, self.fix, self.json)

@@ -166,15 +166,26 @@ class Policy:
     # ---- questions ----
 
     def decide_many(
-        self, units: Sequence[object], contexts: Sequence[Context | None] | None = None
+        self,
+        units: Sequence[object] | None = None,
+        contexts: Sequence[Context | None] | None = None,
     ) -> list[Decision]:
-        """Decides for many units at once; the first that cannot be decided raises."""
-        n = len(units)
-        given: Sequence[Context | None] = contexts if contexts is not None else [None] * n
+        """Decides for many units at once; the first that cannot be decided raises.
+
+        Without contexts: those of the reward that the policy was made of. Without units: one
+        is drawn for each context, and stands in its decision.
+        """
+        given: Sequence[Context | None]
+        if contexts is not None:
+            given = contexts
+        elif self.contexts and self.inputs:
+            given = self.contexts
+        else:
+            given = [None] * (len(units) if units is not None else 1)
+        names = [str(u) for u in units] if units is not None else [_drawn() for _ in given]
+        n, arms = len(names), len(self.arms)
         if len(given) != n:
             raise usage(f"there are {n} units but {len(given)} contexts", field="contexts")
-        names = [str(u) for u in units]
-        arms = len(self.arms)
         raw = (ctypes.c_char_p * max(n, 1))(*(name.encode() for name in names))
         out = (UpPolicyDecision * max(n, 1))()
         share = (ctypes.c_double * max(n * arms, 1))()
@@ -196,20 +207,24 @@ class Policy:
 
     def decide(
         self, unit: object | None = None, context: Context | None = None, **values: Any
-    ) -> Any:
-        """Decides for one unit in a context, given as a mapping or by keywords: a Decision.
+    ) -> Decision:
+        """Decides for one unit in a context, given as a mapping or by keywords.
 
         The same unit, salt and policy give the same decision anywhere. Without a unit one is
-        drawn; it stands in the decision, so that the draw can be repeated. Without a context,
-        a policy that was made of a reward decides for each context of that reward, and gives
-        a list.
+        drawn; it stands in the decision, so that the decision can be repeated. Without a
+        context: that of the reward which the policy was made of, where it has one.
         """
-        if context is None and not values and self.contexts and self.inputs:
-            drawn = [unit if unit is not None else uuid.uuid4() for _ in self.contexts]
-            return self.decide_many(drawn, self.contexts)
-        whole = {**(context or {}), **values}
-        name = unit if unit is not None else whole.get("unit", uuid.uuid4())
-        return self.decide_many([name], [whole])[0]
+        whole: Context = {**(context or {}), **values}
+        if not whole and self.inputs and self.contexts:
+            if len(self.contexts) > 1:
+                raise usage(
+                    f"the reward has {len(self.contexts)} contexts",
+                    "give one of them, or ask decide_many()",
+                    "context",
+                )
+            whole = self.contexts[0]
+        name = unit if unit is not None else whole.get("unit")
+        return self.decide_many([name if name is not None else _drawn()], [whole])[0]
 
     def probabilities(self, context: Context | None = None, **values: Any) -> dict[str, float]:
         """The probability with which each arm is played in a context."""
@@ -275,6 +290,10 @@ class Reward:
 
     def __repr__(self) -> str:
         return f"<upshot reward: {len(self.contexts)} contexts, {self._policy!r}>"
+
+
+def _drawn() -> str:
+    return str(uuid.uuid4())
 
 
 def _label(value: object) -> str:

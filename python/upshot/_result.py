@@ -191,6 +191,8 @@ class Result:
         if "estimate" not in names:
             return _frame(rows, names, backend)
         taken = {new: old for new, old in _TIDY.items() if old in names}
+        if "term" in names:  # coefficients have terms of their own
+            taken = {"metric": "metric", **taken, "term": "term"}
         rest = [name for name in names if name not in taken.values()]
         renamed = [
             {**{new: row[old] for new, old in taken.items()}, **{k: row[k] for k in rest}}
