@@ -407,6 +407,23 @@ is_value(const up_option *o, const char *value)
     return *value != '\0' && !placeholder && is_choice(o, value);
 }
 
+/* Advice is prose: a bare word is a value only where its clause ends behind it, and is none of
+ * the words that end clauses by themselves. */
+static bool
+is_prose(const char *value, const char *behind)
+{
+    static const char *const stops[] = {"or", "and", "out", "too", "again", NULL};
+    for (const char *const *w = stops; *w != NULL; w++) {
+        if (strcmp(value, *w) == 0) {
+            return true;
+        }
+    }
+    bool bare = value[strspn(value, "abcdefghijklmnopqrstuvwxyz")] == '\0';
+    bool ends = *behind == '\0' || strchr(",;.\n", *behind) != NULL ||
+                strncmp(behind, " --", 3) == 0;
+    return bare && !ends;
+}
+
 json_t *
 mcp_arguments_in(const up_verb *v, const char *text)
 {
@@ -421,10 +438,9 @@ mcp_arguments_in(const up_verb *v, const char *text)
         name[n] = '\0';
         c += n;
         const up_option *o = mcp_option(v, name);
-        if (o == NULL || *c != ' ') {
-            continue;
-        }
-        if (o->type == UP_OPTION_FLAG) {
+        /* to accept a failed check is for a person, and never the next call */
+        if (o == NULL || *c != ' ' || o->type == UP_OPTION_FLAG ||
+            strcmp(o->name, "accept") == 0) {
             continue;
         }
         const char *from = c + 1;
@@ -432,7 +448,8 @@ mcp_arguments_in(const up_verb *v, const char *text)
         bool quoted = *from == '\'' || *from == '"';
         (void)snprintf(value, sizeof value, "%.*s", (int)(m - (quoted ? 1 : 0)),
             from + (quoted ? 1 : 0));
-        if (is_value(o, value)) {
+        bool told = !quoted && o->choices == NULL && is_prose(value, from + m);
+        if (is_value(o, value) && !told) {
             add_value(found, o, value);
         }
     }

@@ -162,7 +162,14 @@ add_next(mcp_text *t, const mcp_tool *tool, const json_t *arguments, const mcp_a
     if (size && q->tool != NULL) {
         (void)json_object_set_new(call, "planned", json_string("N"));
     }
-    mcp_text_add(t, "\nNext call: ");
+    bool again = call != NULL && strcmp(name, tool->name) != 0;
+    mcp_text_add(t, "\nNext call");
+    if (again) { /* only who knows the data can say when a column was measured */
+        mcp_text_add(t, ", if ");
+        mcp_text_add(t, e->field);
+        mcp_text_add(t, " was measured before treatment");
+    }
+    mcp_text_add(t, ": ");
     mcp_text_add(t, name);
     mcp_text_add(t, " ");
     add_json(t, call);
