@@ -1,9 +1,9 @@
 # The shared library, its headers, and what lets others find it.
 include(CMakePackageConfigHelpers)
 
-set(UPSHOT_HEADERS adaptive arrow assign audit bayes catalog check discover effects experiment
-    graph mediate model moments monitor note policy power project rank run sequential
-    simulate source status truth upshot value version)
+set(UPSHOT_HEADERS adaptive arrow assign audit bayes catalog chart check discover
+    effects experiment graph mediate model moments monitor note policy power project
+    rank run sequential simulate source status truth upshot value version)
 list(TRANSFORM UPSHOT_HEADERS PREPEND include/upshot/)
 list(TRANSFORM UPSHOT_HEADERS APPEND .h)
 

@@ -8,6 +8,7 @@
 #include <upshot/audit.h>
 #include <upshot/bayes.h>
 #include <upshot/catalog.h>
+#include <upshot/chart.h>
 #include <upshot/check.h>
 #include <upshot/discover.h>
 #include <upshot/effects.h>

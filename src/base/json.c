@@ -197,6 +197,13 @@ upi_json_null(upi_json *j)
 }
 
 void
+upi_json_raw(upi_json *j, const char *json)
+{
+    before_item(j);
+    upi_text_add(j->out, json);
+}
+
+void
 upi_json_put_string(upi_json *j, const char *key, const char *s)
 {
     upi_json_key(j, key);

@@ -26,6 +26,8 @@ void upi_json_double(upi_json *j, double x);
 void upi_json_int(upi_json *j, int64_t x);
 void upi_json_bool(upi_json *j, bool x);
 void upi_json_null(upi_json *j);
+/* One value that is JSON already; it must not be empty. */
+void upi_json_raw(upi_json *j, const char *json);
 /* key and value in one call */
 void upi_json_put_string(upi_json *j, const char *key, const char *s);
 void upi_json_put_double(upi_json *j, const char *key, double x);

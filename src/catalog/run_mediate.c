@@ -137,9 +137,15 @@ fill_rows(const upi_request *q, const char *estimand, const up_mediation *m,
     }
     r->rows.columns = columns;
     r->rows.n_columns = path != NULL ? COLUMNS : COLUMNS - 1;
+    r->drawn.columns = columns;
+    r->drawn.n_columns = COLUMNS;
     for (int64_t i = 0; i < up_mediation_count(m); i++) {
         up_mediated v = up_mediation_get(m, i);
         upi_cell *row = NULL;
+        if (v.kind == UP_MEDIATE_EDGE) {
+            UP_TRY(upi_sheet_add(&r->drawn, &row, err));
+            UP_TRY(fill_row(row, &v, estimand, err));
+        }
         if (is_detail(v.kind) && !detail) {
             continue;
         }

@@ -28,6 +28,7 @@ static const upi_sheet_column columns[] = {{"metric", UPI_CELL_TEXT, false},
     {"cluster_cv", UPI_CELL_NUMBER, true}, {"takeup", UPI_CELL_NUMBER, true},
     {"crossover", UPI_CELL_NUMBER, true}};
 
+enum { CHART_POINTS = 29 };
 enum { N_COLUMNS = sizeof columns / sizeof columns[0], FIRST_NUMBER = 2, DATA_AT = 21 };
 
 /* Options of the plan by the name of the number. */
@@ -154,21 +155,28 @@ out:
     return status;
 }
 
+/* The points of the curve: as rows where they were asked for, and for a chart also unasked
+ * where a point takes microseconds. */
 static up_status
 add_curve(const upi_request *q, const char *metric, const up_power_opts *o,
-    upi_sheet *rows, up_error *err)
+    up_result *r, up_error *err)
 {
     up_status status = UP_OK;
     up_power_result *points = NULL;
     upi_cell *row = NULL;
-    int64_t n = upi_request_integer(q, "curve");
+    int64_t asked = upi_request_integer(q, "curve");
+    bool quick = o->inference == UP_INFERENCE_FIXED && o->adjust != UP_POWER_DUNNETT;
+    int64_t n = asked > 0 ? asked : quick ? CHART_POINTS : 0;
     if (n == 0) {
         return UP_OK;
     }
     UP_TRY(UP_NEW(&points, n, err));
     UP_TRY(up_power_curve(o, n, points, err));
     for (int64_t i = 0; i < n; i++) {
-        UP_TRY(add_row(metric, "curve", &points[i], NULL, &row, rows, err));
+        UP_TRY(add_row(metric, "curve", &points[i], NULL, &row, &r->drawn, err));
+    }
+    for (int64_t i = 0; i < asked; i++) {
+        UP_TRY(add_row(metric, "curve", &points[i], NULL, &row, &r->rows, err));
     }
 out:
     upi_free(points);
@@ -196,6 +204,9 @@ add_simulated(const upi_request *q, const up_run *run, const upi_pipeline *p,
         &row, &r->rows, err));
     row[FIRST_NUMBER + 5].number = s.power;
     row[FIRST_NUMBER + 6].number = s.std_error;
+    UP_TRY(add_row(p->moments->experiment->metrics[0].name, "simulated", plan, NULL,
+        &row, &r->drawn, err));
+    row[FIRST_NUMBER + 5].number = s.power;
     UP_TRY(upi_notes_add(&r->notes, UP_N_APPROXIMATE, "simulate", s.power, s.std_error,
         err,
         "Simulated power %.3f, standard error %.3f, from %lld experiments drawn from "
@@ -312,12 +323,13 @@ add_metric(const upi_request *q, const up_run *run, const upi_pipeline *p, int64
     up_power_history_use(&h, &o);
     UP_TRY(up_power(&o, &plan, err));
     UP_TRY(add_row(metric, "plan", &plan, &h, &row, &r->rows, err));
+    UP_TRY(add_row(metric, "plan", &plan, &h, &row, &r->drawn, err));
     if (k == 0) {
         UP_TRY(set_headline(q, metric, &o, &plan, r, err));
         UP_TRY(set_options(q, &o, r, err));
         UP_TRY(add_simulated(q, run, p, &o, &plan, r, err));
     }
-    UP_TRY(add_curve(q, metric, &o, &r->rows, err));
+    UP_TRY(add_curve(q, metric, &o, r, err));
 out:
     return status;
 }
@@ -348,9 +360,10 @@ from_numbers(const upi_request *q, const up_power_opts *o, up_result *r, up_erro
     upi_cell *row = NULL;
     UP_TRY(up_power(o, &plan, err));
     UP_TRY(add_row("", "plan", &plan, NULL, &row, &r->rows, err));
+    UP_TRY(add_row("", "plan", &plan, NULL, &row, &r->drawn, err));
     UP_TRY(set_headline(q, "", o, &plan, r, err));
     UP_TRY(set_options(q, o, r, err));
-    UP_TRY(add_curve(q, "", o, &r->rows, err));
+    UP_TRY(add_curve(q, "", o, r, err));
 out:
     return status;
 }
@@ -367,6 +380,8 @@ upi_handle_power(const upi_request *q, const up_run *run, up_result *out, up_err
     out->has_rows = true;
     out->rows.columns = columns;
     out->rows.n_columns = N_COLUMNS;
+    out->drawn.columns = columns;
+    out->drawn.n_columns = N_COLUMNS;
     UP_TRY(upi_request_text(q, "source") != NULL ? from_data(q, run, &o, out, err)
                                                  : from_numbers(q, &o, out, err));
     UP_TRY(upi_strings_add(&out->next, err, "upshot guide plan"));

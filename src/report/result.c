@@ -44,6 +44,34 @@ upi_sheet_find(const upi_sheet *t, const char *name)
     return -1;
 }
 
+static const upi_cell *
+cell_of(const upi_sheet *t, int64_t row, const char *name)
+{
+    int64_t j = upi_sheet_find(t, name);
+    return j >= 0 ? &t->cells[row * t->n_columns + j] : NULL;
+}
+
+double
+upi_sheet_number(const upi_sheet *t, int64_t row, const char *name)
+{
+    const upi_cell *c = cell_of(t, row, name);
+    return c != NULL ? c->number : (double)NAN;
+}
+
+const char *
+upi_sheet_text(const upi_sheet *t, int64_t row, const char *name)
+{
+    const upi_cell *c = cell_of(t, row, name);
+    return c != NULL && c->text != NULL ? c->text : "";
+}
+
+int64_t
+upi_sheet_integer(const upi_sheet *t, int64_t row, const char *name)
+{
+    const upi_cell *c = cell_of(t, row, name);
+    return c != NULL ? c->integer : 0;
+}
+
 void
 upi_sheet_clear(upi_sheet *t)
 {
@@ -142,6 +170,7 @@ up_result_free(up_result *r)
         upi_free(texts[i]);
     }
     upi_sheet_clear(&r->rows);
+    upi_sheet_clear(&r->drawn);
     upi_strings_clear(&r->assumptions);
     upi_strings_clear(&r->next);
     upi_strings_clear(&r->files);

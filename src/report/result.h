@@ -47,6 +47,10 @@ up_status upi_sheet_add(upi_sheet *t, upi_cell **row, up_error *err);
 up_status upi_cell_set(upi_cell *c, const char *text, up_error *err);
 /* The column with this name, or -1. */
 int64_t upi_sheet_find(const upi_sheet *t, const char *name);
+/* A cell by the name of its column; NaN, "" and 0 where there is no such column. */
+double upi_sheet_number(const upi_sheet *t, int64_t row, const char *name);
+const char *upi_sheet_text(const upi_sheet *t, int64_t row, const char *name);
+int64_t upi_sheet_integer(const upi_sheet *t, int64_t row, const char *name);
 void upi_sheet_clear(upi_sheet *t);
 
 typedef struct upi_strings {
@@ -81,7 +85,8 @@ struct up_result {
     char *context;  /* one line of words: design, n, arms; may be NULL */
     bool has_rows;
     upi_sheet rows;
-    int64_t limit; /* rows of compact JSON; 0 = 20 */
+    upi_sheet drawn; /* rows that only a chart shows */
+    int64_t limit;   /* rows of compact JSON; 0 = 20 */
     char *estimand;
     upi_strings assumptions, next, files;
     upi_notes notes;

@@ -15,8 +15,7 @@ static void
 put_raw(upi_json *j, const char *key, const char *json)
 {
     upi_json_key(j, key);
-    upi_text_add(j->out, json);
-    j->after_key = false;
+    upi_json_raw(j, json);
 }
 
 static void
