@@ -33,6 +33,7 @@ from ._chain import (
     LinearModel,
     Model,
 )
+from ._display import Chart
 from ._errors import UpshotError, UpshotRefusal, UpshotUsageError, UpshotWarning
 from ._errors import check as _check
 from ._errors import take_text as _take_text
@@ -48,6 +49,7 @@ from ._source import ArrowStream, Source
 __all__ = [
     "ArrowStream",
     "BayesianLinearRegression",
+    "Chart",
     "Condition",
     "ContextVector",
     "Decision",

@@ -27,6 +27,7 @@ from typing import Any
 __all__ = [
     "ArrowArrayStream",
     "UpArgument",
+    "UpChartOpts",
     "UpColumn",
     "UpError",
     "UpNamedSource",
@@ -129,6 +130,10 @@ class ArrowArrayStream(Structure):
     ]
 
 
+class UpChartOpts(Structure):
+    _fields_ = [("struct_size", c_size_t), ("scale", c_int64), ("width", c_int64)]
+
+
 class UpPolicyDecision(Structure):
     _fields_ = [("arm", c_int64), ("propensity", c_double), ("base", c_int64)]
 
@@ -174,6 +179,11 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "up_result_csv": (c_char_p, [c_void_p]),
     "up_result_text": (c_char_p, [c_void_p, c_int, c_int, c_int]),
     "up_result_arrow": (c_int, [c_void_p, POINTER(ArrowArrayStream), _ERR]),
+    "up_result_chart_kind": (c_char_p, [c_void_p, c_int64]),
+    "up_result_chart": (
+        c_int,
+        [c_void_p, c_char_p, POINTER(UpChartOpts), POINTER(c_void_p), _ERR],
+    ),
     "up_result_free": (None, [c_void_p]),
     "up_source_from_arrow": (c_int, [c_void_p, POINTER(c_void_p), _ERR]),
     "up_source_from_columns_borrow": (

@@ -6,11 +6,11 @@ import ctypes
 import json
 import threading
 import weakref
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from . import _display
-from ._errors import check, text_of
-from ._native import ArrowArrayStream, UpError, lib
+from ._errors import check, take_text, text_of
+from ._native import ArrowArrayStream, UpChartOpts, UpError, lib
 
 __all__ = ["Note", "Result"]
 
@@ -228,6 +228,41 @@ class Result:
         return _capsule_of(stream)
 
     # ---- display ----
+
+    @property
+    def chart_kinds(self) -> list[str]:
+        """The kinds of chart that show this result; the first is the default of ``plot()``."""
+        kinds: list[str] = []
+        while (kind := lib.up_result_chart_kind(self._pointer, len(kinds))) is not None:
+            kinds.append(text_of(kind))
+        return kinds
+
+    def plot(
+        self,
+        kind: str | None = None,
+        *,
+        scale: Literal["auto", "absolute", "relative"] = "auto",
+        width: int | None = None,
+    ) -> _display.Chart:
+        """Draws the result; a notebook shows what this gives.
+
+        ``kind`` is one of ``chart_kinds``. ``scale`` says whether effects are in the unit of
+        the metric or shares of control; ``"auto"`` takes shares where several metrics share an
+        axis. ``width`` is that of the plot in pixels, without its labels.
+        """
+        scales = ("auto", "absolute", "relative")
+        if scale not in scales:
+            raise ValueError(f"scale is {scale!r}, not {', '.join(scales)}")
+        opts = UpChartOpts(ctypes.sizeof(UpChartOpts), scales.index(scale), width or 0)
+        made, error = ctypes.c_void_p(), UpError()
+        name = None if kind is None else kind.encode()
+        check(
+            lib.up_result_chart(
+                self._pointer, name, ctypes.byref(opts), ctypes.byref(made), ctypes.byref(error)
+            ),
+            error,
+        )
+        return _display.Chart(take_text(made))
 
     def __str__(self) -> str:
         return self.summary()

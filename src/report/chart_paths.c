@@ -190,9 +190,11 @@ put_words_place(upi_json *j, const diagram *d, const edge *e)
                    : d->depth[e->to] == d->deepest ? 0.62
                                                    : 0.5;
     double aside = flat ? 0 : (dy < 0) == above ? -SIDE : SIDE;
+    /* between two boxes there may be less room than the words need: they stand above both */
+    double lift = flat && d->level[e->from] != 0 ? 0.5 * BOX : 0;
+    double down = above ? -LINE - 0.5 * SIDE - lift : LINE + lift;
     upi_json_put_double(j, "x_label", d->x[e->from] + along * dx + aside);
-    upi_json_put_double(
-        j, "y_label", d->y[e->from] + along * dy + (above ? -LINE - 0.5 * SIDE : LINE));
+    upi_json_put_double(j, "y_label", d->y[e->from] + along * dy + down);
     upi_json_put_string(j, "align", flat ? "center" : aside < 0 ? "right" : "left");
 }
 
