@@ -3,6 +3,7 @@
 #include "catalog/overwrite.h"
 #include "catalog/pipeline.h"
 #include "catalog/verbs.h"
+#include "check/check.h"
 #include "moments/moments.h"
 
 #include <upshot/bayes.h>
@@ -18,6 +19,10 @@ static const upi_sheet_column check_columns[] = {{"check", UPI_CELL_TEXT, false}
     {"verdict", UPI_CELL_TEXT, false}, {"number", UPI_CELL_NUMBER, false},
     {"threshold", UPI_CELL_NUMBER, false}, {"code", UPI_CELL_TEXT, false},
     {"text", UPI_CELL_TEXT, false}};
+
+static const upi_sheet_column balance_columns[] = {{"term", UPI_CELL_TEXT, false},
+    {"arm", UPI_CELL_TEXT, false}, {"against", UPI_CELL_TEXT, false},
+    {"difference", UPI_CELL_NUMBER, false}, {"standardized", UPI_CELL_NUMBER, false}};
 
 static const char *const verdicts[] = {"passed", "warning", "failed", "not applicable"};
 
@@ -194,6 +199,30 @@ out:
     return status;
 }
 
+/* The differences behind the check of balance, for its chart. */
+static up_status
+fill_balance(const up_model *m, up_result *r, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_difference *d = NULL;
+    int64_t n = 0;
+    r->drawn.columns = balance_columns;
+    r->drawn.n_columns = sizeof balance_columns / sizeof balance_columns[0];
+    UP_TRY(upi_differences(m, &d, &n, err));
+    for (int64_t i = 0; i < n; i++) {
+        upi_cell *row = NULL;
+        UP_TRY(upi_sheet_add(&r->drawn, &row, err));
+        UP_TRY(upi_cell_set(&row[0], d[i].term, err));
+        UP_TRY(upi_cell_set(&row[1], d[i].arm, err));
+        UP_TRY(upi_cell_set(&row[2], d[i].against, err));
+        row[3].number = d[i].difference;
+        row[4].number = d[i].standardized;
+    }
+out:
+    upi_free(d);
+    return status;
+}
+
 up_status
 upi_handle_check(const upi_request *q, const up_run *run, up_result *out, up_error *err)
 {
@@ -205,6 +234,7 @@ upi_handle_check(const upi_request *q, const up_run *run, up_result *out, up_err
     out->view = UPI_VIEW_CHECKS;
     UP_TRY(upi_pipeline_describe(&p, q, out, err));
     UP_TRY(fill_checks(p.model, out, count, err));
+    UP_TRY(fill_balance(p.model, out, err));
     UP_TRY(set_options(q, &p, out, err));
     UP_TRY(upi_result_say(&out->headline, err,
         "%lld passed, %lld warning%s, %lld failed, %lld not applicable",

@@ -103,4 +103,14 @@ up_status upi_check_propensity(
 up_status upi_check_balance(
     const up_model *m, const upi_arm_counts *a, up_checks *c, up_error *err);
 
+/* An arm less control in one covariate. Texts are the model's. */
+typedef struct upi_difference {
+    const char *term, *arm, *against;
+    double difference, standardized; /* NaN where the covariate does not vary */
+} upi_difference;
+/* All of them, covariate by covariate; none where rows have weights of their own. The caller
+ * frees *out. */
+up_status upi_differences(
+    const up_model *m, upi_difference **out, int64_t *n, up_error *err);
+
 #endif

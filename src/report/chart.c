@@ -20,6 +20,8 @@ static const upi_chart_kind kinds[] = {
         680, true},
     {"power", "the sizes of 'power'", upi_chart_power_takes, upi_chart_power, 2000, 440,
         true},
+    {"balance", "the covariates of 'check'", upi_chart_balance_takes, upi_chart_balance,
+        200, 440, true},
     {"forest", "rows with an estimate and an interval", upi_chart_forest_takes,
         upi_chart_forest, 200, 440, false}};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };

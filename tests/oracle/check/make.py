@@ -53,10 +53,27 @@ def balance(arm, weight, groups, control=0):
             "worst_z": float((D / np.sqrt(np.diag(V)))[np.argmax(np.abs(D / np.sqrt(np.diag(V))))])}
 
 
+def differences(arm, weight, a, control=0):
+    """Means of arm a less those of control, in standard deviations, covariate by covariate."""
+    made = {}
+    for name, f in (("country1", country == 1), ("country2", country == 2), ("age", age)):
+        mean, var = {}, {}
+        for k in (a, control):
+            x, w = np.asarray(f, float)[arm == k], weight[arm == k]
+            mean[k] = np.average(x, weights=w)
+            var[k] = np.average((x - mean[k]) ** 2, weights=w)
+        made[name] = float((mean[a] - mean[control]) / np.sqrt((var[a] + var[control]) / 2))
+    return made
+
+
 one = np.ones(n)
 out["balance_two"] = balance(two, one, None)
 out["balance_two_weighted"] = balance(two, 1 / e, None)
 out["balance_three"] = balance(three, one, None)
+out["differences_two"] = differences(two, one, 1)
+out["differences_two_weighted"] = differences(two, 1 / e, 1)
+out["differences_three_1"] = differences(three, one, 1)
+out["differences_three_2"] = differences(three, one, 2)
 out["balance_three_clusters"] = balance(three, one, cluster)
 out["balance_by_cluster"] = balance(by_cluster, one, cluster)
 out["balance_weighted_clusters"] = balance(two, 1 / e, cluster)
