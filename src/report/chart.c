@@ -11,14 +11,14 @@ enum { LEAST_WIDTH = 120, MOST_WIDTH = 4000 };
 
 static const upi_chart_kind kinds[] = {
     {"periods", "effects by period (--over, or --forward of 'project')",
-        upi_chart_periods_takes, upi_chart_periods, 2000, 440, false},
+        upi_chart_periods_takes, upi_chart_periods, 1000, 440, false},
     {"sequence", "the looks of 'monitor'", upi_chart_sequence_takes, upi_chart_sequence,
-        2000, 440, false},
+        1000, 440, false},
     {"rank", "the probabilities of 'rank'", upi_chart_rank_takes, upi_chart_rank, 200,
         440, false},
     {"paths", "the arrows of 'mediate'", upi_chart_paths_takes, upi_chart_paths, 400,
         680, true},
-    {"power", "the sizes of 'power'", upi_chart_power_takes, upi_chart_power, 2000, 440,
+    {"power", "the sizes of 'power'", upi_chart_power_takes, upi_chart_power, 1000, 440,
         true},
     {"balance", "the covariates of 'check'", upi_chart_balance_takes, upi_chart_balance,
         200, 440, true},

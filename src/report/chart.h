@@ -59,10 +59,10 @@ void upi_chart_join(
 /* Effects: whether they are drawn as shares of control; UP_E_ARGUMENT where that was asked for
  * and some row has no relative effect. `share`: do so unasked where that is possible. */
 up_status upi_chart_scale(upi_chart *c, bool share, bool *relative, up_error *err);
-/* How far the axis of effects goes in the panel of row i: all finite ends, zero, and room for
- * the arrows of infinite ones. */
-void upi_chart_reach(const upi_chart *c, const upi_chart_names *panel, int64_t i,
-    bool relative, double reach[2]);
+/* Where an end x of row i is drawn: an infinite one at the edge of the axis of its panel, on
+ * the side 0 (low) or 1, beyond all finite ends and zero. */
+double upi_chart_end(const upi_chart *c, const upi_chart_names *panel, int64_t i,
+    bool relative, double x, int side);
 /* The member "axis" of the channel of effects: its title and its format. */
 void upi_chart_effect_axis(upi_chart *c, bool relative);
 

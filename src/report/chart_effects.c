@@ -43,9 +43,10 @@ same_panel(const upi_chart *c, const upi_chart_names *panel, int64_t a, int64_t 
     return true;
 }
 
-void
-upi_chart_reach(const upi_chart *c, const upi_chart_names *panel, int64_t i,
-    bool relative, double reach[2])
+/* All finite ends of the panel of row i, zero, and room for arrows. */
+static void
+reach_of(const upi_chart *c, const upi_chart_names *panel, int64_t i, bool relative,
+    double reach[2])
 {
     static const char *const columns[2][5] = {
         {"estimate", "conf_low", "conf_high", "adjusted_low", "adjusted_high"},
@@ -69,6 +70,18 @@ upi_chart_reach(const upi_chart *c, const upi_chart_names *panel, int64_t i,
     span = span > 0 ? span : 1;
     reach[0] -= 0.08 * span;
     reach[1] += 0.08 * span;
+}
+
+double
+upi_chart_end(const upi_chart *c, const upi_chart_names *panel, int64_t i,
+    bool relative, double x, int side)
+{
+    double reach[2];
+    if (isinf(x)) {
+        reach_of(c, panel, i, relative, reach);
+        x = reach[side];
+    }
+    return x;
 }
 
 void

@@ -65,34 +65,34 @@ choose_labels(forest *f)
 static void
 put_bars(forest *f, int64_t i, const double ends[2], const char *shape)
 {
+    const double infinite = (double)INFINITY;
     upi_json *j = &f->c->j;
-    double reach[2];
     if (isnan(ends[0]) && isnan(ends[1])) {
         return;
     }
-    upi_chart_reach(f->c, &f->panel, i, f->relative, reach);
     bool pieces = strcmp(shape, "complement") == 0;
     bool open_low = pieces || !isfinite(ends[0]);
     bool open_high = pieces || !isfinite(ends[1]);
+    double low = upi_chart_end(
+        f->c, &f->panel, i, f->relative, open_low ? -infinite : ends[0], 0);
+    double high = upi_chart_end(
+        f->c, &f->panel, i, f->relative, open_high ? infinite : ends[1], 1);
     f->open_low |= open_low;
     f->open_high |= open_high;
-    double low = open_low ? reach[0] : ends[0];
-    double high = open_high ? reach[1] : ends[1];
+    upi_json_put_double(j, "low", low);
     if (pieces && isfinite(ends[0]) && isfinite(ends[1])) {
-        upi_json_put_double(j, "low", low);
-        upi_json_put_double(j, "high", fmin(ends[0], ends[1]));
         f->pieces = true;
+        upi_json_put_double(j, "high", fmin(ends[0], ends[1]));
         upi_json_put_double(j, "low_2", fmax(ends[0], ends[1]));
         upi_json_put_double(j, "high_2", high);
     } else {
-        upi_json_put_double(j, "low", low);
         upi_json_put_double(j, "high", high);
     }
     if (open_low) {
-        upi_json_put_double(j, "open_low", reach[0]);
+        upi_json_put_double(j, "open_low", low);
     }
     if (open_high) {
-        upi_json_put_double(j, "open_high", reach[1]);
+        upi_json_put_double(j, "open_high", high);
     }
 }
 

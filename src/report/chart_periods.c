@@ -30,10 +30,8 @@ put_row(upi_chart *c, const periods *p, int64_t i)
     upi_effect_words w;
     char panel[UPI_CHART_LABEL];
     char words[2 * UPI_EFFECT_CHARS + 8];
-    double reach[2];
     upi_effect_words_make(&style, c->rows, i, &w);
     upi_chart_join(c, &p->panel, i, panel);
-    upi_chart_reach(c, &p->panel, i, p->relative, reach);
     const double *ends = p->relative ? w.relative_ends : w.ends;
     bool whole = strcmp(p->relative ? w.relative_shape : w.shape, "complement") != 0;
     (void)snprintf(words, sizeof words, "%s %s", p->relative ? w.relative : w.estimate,
@@ -45,8 +43,10 @@ put_row(upi_chart *c, const periods *p, int64_t i)
     upi_json_put_string(j, "period", upi_sheet_text(c->rows, i, "period"));
     upi_json_put_double(j, "estimate", p->relative ? w.relative_value : w.value);
     if (whole && !(isnan(ends[0]) && isnan(ends[1]))) {
-        upi_json_put_double(j, "low", isfinite(ends[0]) ? ends[0] : reach[0]);
-        upi_json_put_double(j, "high", isfinite(ends[1]) ? ends[1] : reach[1]);
+        upi_json_put_double(
+            j, "low", upi_chart_end(c, &p->panel, i, p->relative, ends[0], 0));
+        upi_json_put_double(
+            j, "high", upi_chart_end(c, &p->panel, i, p->relative, ends[1], 1));
     }
     upi_json_put_string(j, "words", words);
     upi_json_put_int(j, "n", upi_sheet_integer(c->rows, i, "n"));

@@ -48,10 +48,8 @@ put_row(upi_chart *c, const upi_chart_names *panel, int64_t i)
     upi_json *j = &c->j;
     upi_effect_words w;
     char name[UPI_CHART_LABEL];
-    double reach[2];
     upi_effect_words_make(&style, c->rows, i, &w);
     upi_chart_join(c, panel, i, name);
-    upi_chart_reach(c, panel, i, false, reach);
     upi_json_object(j);
     if (panel->n > 0) {
         upi_json_put_string(j, "panel", name);
@@ -61,7 +59,7 @@ put_row(upi_chart *c, const upi_chart_names *panel, int64_t i)
     upi_json_put_double(j, "estimate", w.value);
     for (int k = 0; k < 4; k++) {
         double x = upi_sheet_number(c->rows, i, ends[k]);
-        upi_json_put_double(j, ends[k], isinf(x) ? reach[x > 0] : x);
+        upi_json_put_double(j, ends[k], upi_chart_end(c, panel, i, false, x, x > 0));
     }
     char low[UPI_NUMBER_CHARS];
     char high[UPI_NUMBER_CHARS];
