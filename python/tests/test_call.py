@@ -176,7 +176,7 @@ def test_result_as_arrow(shop: Path) -> None:
     assert t["estimate"].to_pylist() == [row["estimate"] for row in r.rows]
     assert t["n"].type == pyarrow.int64()
     assert polars.DataFrame(r)["p_value"].to_list() == [row["p_value"] for row in r.rows]
-    assert duckdb.sql("select count(*) from t").fetchone() == (3,)
+    assert duckdb.sql("select count(*) from t").fetchall() == [(3,)]
     capsule = r.__arrow_c_stream__()  # never read: released with the capsule
     del r, capsule
     gc.collect()

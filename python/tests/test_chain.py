@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,23 @@ def test_rows_answer_what_the_capsule_cannot(fit: up.Fit, shop: Path) -> None:
         fit.infer_effect("device = 'desktop")
     text, caret = str(misspelt.value).splitlines()[-2:]
     assert text[caret.index("^")] == "'"
+
+
+def test_rows_that_changed_are_not_asked(tmp_path: Path) -> None:
+    path = tmp_path / "shop.parquet"
+    up.simulate("shop", str(path), units=500)
+    fit = up.ExperimentData(path, intent_to_treat="arm").add_metric("sales", "spend_before").fit()
+    assert len(fit.infer_effect("spend_before > 60")) == 1
+    up.simulate("shop", str(path), units=700, seed=2, force=True)
+    assert fit.infer_effect()["input"]["rows"] == 500  # the fit is what it was
+    asks: list[Callable[[], up.Result]] = [
+        lambda: fit.infer_effect("spend_before > 60"),
+        lambda: fit.with_graph("arm -> searches -> sales; arm -> sales").mediate_effect(),
+    ]
+    for ask in asks:
+        with pytest.raises(up.UpshotError, match="have changed since they were fitted") as caught:
+            ask()
+        assert caught.value.code == "E_SOURCE" and caught.value.fix
 
 
 def test_rank(fit: up.Fit, shop: Path) -> None:

@@ -393,7 +393,22 @@ class Fit(_Questions):
             if failure.code != "E_NEEDS_ROWS":
                 raise
         shared = {**self.experiment._design(), **self.model._options(), **beliefs}
-        return self.experiment._ask(kind, verb, self.experiment.source, shared, own)
+        return self._rows_as_fitted(
+            self.experiment._ask(kind, verb, self.experiment.source, shared, own)
+        )
+
+    def _rows_as_fitted(self, answer: _R) -> _R:
+        """What the rows answer belongs to the fit only while they are what was fitted."""
+        fitted = self.result.to_dict().get("input", {}).get("fingerprint")
+        now = answer.to_dict().get("input", {}).get("fingerprint")
+        if fitted and now and fitted != now:  # a table in memory has none
+            raise UpshotError(
+                "E_SOURCE",
+                f"the rows of {self.experiment.source} have changed since they were fitted",
+                field="source",
+                fix="fit them again",
+            )
+        return answer
 
     def _effects(
         self, verb: str, question: dict[str, Any], options: dict[str, Any]
@@ -424,7 +439,9 @@ class Fit(_Questions):
         known = option_names("mediate")
         narrow = {k: v for k, v in question.items() if k in known and v is not None}
         own = {**narrow, **options}
-        return self.experiment._ask(Result, "mediate", self.experiment.source, shared, own)
+        return self._rows_as_fitted(
+            self.experiment._ask(Result, "mediate", self.experiment.source, shared, own)
+        )
 
     # ---- questions ----
 
