@@ -5,7 +5,7 @@
 #include <upshot/catalog.h>
 #include <upshot/source.h>
 
-#include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +137,56 @@ test_names(void **state)
     clear(&t);
 }
 
+typedef struct asker {
+    const table *t;
+    char *csv;
+} asker;
+
+static void *
+ask_again_and_again(void *ctx)
+{
+    asker *a = ctx;
+    const up_argument effect[] = {{"source", "@frame"}, {"itt", "arm"}, {"metric", "y"},
+        {"covariates", "device"}, {"where", "device == 'desktop'"}};
+    for (int i = 0; i < 5; i++) {
+        up_result *r = NULL;
+        if (up_call("effect", effect, 5,
+                UP_RUN(.sources = &a->t->named, .n_sources = 1, .threads = 2), &r,
+                NULL) == UP_OK &&
+            a->csv == NULL) {
+            (void)upi_strdup_to(&a->csv, up_result_csv(r), NULL);
+        }
+        up_result_free(r);
+    }
+    return NULL;
+}
+
+/* One table, several calls at the same time. */
+static void
+test_threads(void **state)
+{
+    (void)state;
+    table t;
+    make(&t);
+    asker askers[3] = {{&t, NULL}, {&t, NULL}, {&t, NULL}};
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, ask_again_and_again, &askers[i]), 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_non_null(askers[i].csv);
+        assert_string_equal(askers[i].csv, askers[0].csv);
+    }
+    for (int i = 0; i < 3; i++) {
+        upi_free(askers[i].csv);
+    }
+    clear(&t);
+}
+
 /* A file under a name, rows or capsule: answers tell the name and never the path. */
 static void
 test_paths(void **state)
@@ -180,10 +230,9 @@ test_old_caller(void **state)
     up_error err = UP_ERROR_INIT;
     up_result *r = NULL;
     size_t size = offsetof(up_run, sources);
-    up_run *old = malloc(size);
+    void *old = calloc(1, size);
     assert_non_null(old);
-    memset(old, 0, size);
-    old->struct_size = size;
+    memcpy(old, &size, sizeof size);
     const up_argument a[] = {{"topic", "designs"}};
     assert_ok(up_call("guide", a, 1, old, &r, &err), &err);
     up_result_free(r);
@@ -218,6 +267,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verbs),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_old_caller),
         cmocka_unit_test(test_memory),
