@@ -80,16 +80,17 @@ key_of(const work *w, const char *kind, const json_t *arguments, bool data)
     if (key == NULL) {
         return NULL;
     }
+    if (q->fitted != NULL) { /* its handle says which data, wherever its capsule lies */
+        (void)json_object_set(key, "of", json_object_get(q->fitted, "handle"));
+        (void)json_object_del(json_object_get(key, "arguments"), "source");
+        return key;
+    }
     if (q->data.path != NULL) {
         set(key, "path", json_string(q->data.path));
     }
     if (data) {
         set(key, "bytes", json_integer((json_int_t)q->data.bytes));
         set(key, "changed", json_integer((json_int_t)q->data.changed));
-    }
-    if (q->fitted != NULL) {
-        (void)json_object_set(key, "of", json_object_get(q->fitted, "handle"));
-        (void)json_object_del(json_object_get(key, "arguments"), "source");
     }
     return key;
 }

@@ -328,6 +328,46 @@ is_word(char c)
     return isalnum((unsigned char)c) != 0 || c == '-' || c == '_';
 }
 
+/* A command that is no call: help of a verb is the description of its tool, and a verb alone is
+ * the tool. Gives the length of what was replaced; 0 = nothing. */
+static size_t
+add_verb(mcp_text *t, const char *command)
+{
+    static const char help[] = "upshot help ";
+    const mcp_role *r = NULL;
+    char verb[32];
+    bool page = strncmp(command, help, sizeof help - 1) == 0;
+    size_t start = page ? sizeof help - 1 : 7;
+    size_t n = strspn(command + start, "abcdefghijklmnopqrstuvwxyz");
+    (void)snprintf(verb, sizeof verb, "%.*s", (int)n, command + start);
+    const mcp_tool *tool = mcp_tool_of_verb(verb, &r);
+    if (tool == NULL) {
+        return 0;
+    }
+    mcp_text_add(t, page ? "the description of " : "");
+    mcp_text_add(t, tool->name);
+    return start + n;
+}
+
+/* A command as a call or a tool. Gives the length of what was replaced; 0 = nothing. */
+static size_t
+add_command(mcp_text *t, const mcp_state *s, const mcp_asked *q, const char *c)
+{
+    bool quoted = *c == '\'';
+    const char *command = c + (quoted ? 1 : 0);
+    size_t n = command_length(command, quoted);
+    char *copy = strndup(command, n);
+    json_t *call = copy != NULL ? mcp_call_of_command(s, q, copy) : NULL;
+    free(copy);
+    if (call != NULL) {
+        add_call(t, call);
+    } else {
+        n = add_verb(t, command);
+    }
+    json_decref(call);
+    return n == 0 ? 0 : n + (quoted ? 1 : 0) + (quoted && command[n] == '\'' ? 1 : 0);
+}
+
 char *
 mcp_words_for_tools(const mcp_state *s, const mcp_asked *q, const char *text)
 {
@@ -336,30 +376,17 @@ mcp_words_for_tools(const mcp_state *s, const mcp_asked *q, const char *text)
     mcp_text_add(&t, "");
     for (const char *c = text; *c != '\0';) {
         bool starts = c == text || !is_word(c[-1]);
-        bool quoted = *c == '\'' && strncmp(c + 1, "upshot ", 7) == 0;
-        if (starts && (quoted || strncmp(c, "upshot ", 7) == 0)) {
-            const char *command = c + (quoted ? 1 : 0);
-            size_t n = command_length(command, quoted);
-            char *copy = strndup(command, n);
-            json_t *call = copy != NULL ? mcp_call_of_command(s, q, copy) : NULL;
-            bool known = call != NULL;
-            if (known) {
-                add_call(&t, call);
-                c = command + n + (quoted && command[n] == '\'' ? 1 : 0);
-            }
-            json_decref(call);
-            free(copy);
-            if (known) {
-                continue;
-            }
-        }
-        if (starts && strncmp(c, "--", 2) == 0 && isalpha((unsigned char)c[2])) {
+        bool command = strncmp(c, "upshot ", 7) == 0 || strncmp(c, "'upshot ", 8) == 0;
+        size_t done = starts && command ? add_command(&t, s, q, c) : 0;
+        if (done > 0) {
+            c += done;
+        } else if (starts && strncmp(c, "--", 2) == 0 && isalpha((unsigned char)c[2])) {
             for (c += 2; is_word(*c); c++) {
                 mcp_text_bytes(&t, *c == '-' ? "_" : c, 1);
             }
-            continue;
+        } else {
+            mcp_text_bytes(&t, c++, 1);
         }
-        mcp_text_bytes(&t, c++, 1);
     }
     return mcp_text_take(&t, &length);
 }
@@ -451,8 +478,11 @@ mcp_arguments_in(const up_verb *v, const char *text)
         bool quoted = *from == '\'' || *from == '"';
         (void)snprintf(value, sizeof value, "%.*s", (int)(m - (quoted ? 1 : 0)),
             from + (quoted ? 1 : 0));
-        bool told = !quoted && o->choices == NULL && is_prose(value, from + m);
-        if (is_value(o, value) && !told) {
+        char key[64];
+        mcp_json_name(o->name, key); /* the first advice is the one that is followed */
+        bool told = o->type != UP_OPTION_LIST && json_object_get(found, key) != NULL;
+        told = told || (!quoted && o->choices == NULL && is_prose(value, from + m));
+        if (!told && is_value(o, value)) {
             add_value(found, o, value);
         }
     }

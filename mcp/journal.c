@@ -316,9 +316,13 @@ append(int file, const mcp_entry *e, up_error *err)
 static up_status
 refuse_peek(const mcp_standing *s, const mcp_entry *e, up_error *err)
 {
-    return mcp_fail(err, UP_E_PEEK, "inference",
-        "ask with --inference anytime and --planned, the size that was planned; or "
-        "--inference group with its looks",
+    const up_verb *v = up_catalog_find(e->verb);
+    bool sequential = v != NULL && mcp_option(v, "inference") != NULL;
+    return mcp_fail(err, UP_E_PEEK, sequential ? "inference" : NULL,
+        sequential ? "ask with --inference anytime and --planned, the size that was "
+                     "planned; or --inference group with its looks"
+                   : "this question has no answer that holds at every look; ask "
+                     "infer_effect with --inference anytime and --planned",
         "an answer for one look was given on %lld rows, and now the data have %lld: "
         "this would be look %lld at intervals that hold for one",
         (long long)s->earlier_rows, (long long)e->rows, (long long)s->looks);

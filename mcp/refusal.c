@@ -147,7 +147,8 @@ add_next(mcp_text *t, const mcp_tool *tool, const json_t *arguments, const mcp_a
         return; /* the advice is a call already */
     }
     if (e->status == UP_E_CONDITION && q->fitted != NULL && e->field[0] != '\0' &&
-        q->design[0] != '\0' && strcmp(e->field, "where") != 0) {
+        q->design[0] != '\0' && strcmp(e->field, "where") != 0 &&
+        strcmp(e->field, "time") != 0) {
         name = "fit";
         call = fit_again(q, e);
     } else {

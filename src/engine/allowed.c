@@ -44,17 +44,27 @@ check_file(const char *path, const char *const *directories, up_error *err)
         directories[0] != NULL ? directories[0] : "");
 }
 
+/* The path, its log where it is a database, and the pattern under which it is read. */
 static up_status
-add_path(upi_text *sql, const char *path, const char *ending, up_error *err)
+add_paths(upi_text *sql, const char *path, up_error *err)
 {
-    upi_text name = {0};
-    upi_text_addf(&name, "%s%s", path, ending);
-    if (name.failed) {
-        return upi_fail_memory(err, strlen(path));
+    upi_text log = {0};
+    upi_text pattern = {0};
+    up_status status = UP_OK;
+    upi_text_addf(&log, "%s.wal", path);
+    upi_glob_escape(path, &pattern);
+    if (log.failed || pattern.failed) {
+        status = upi_fail_memory(err, strlen(path));
+    } else {
+        upi_sql_string(&upi_dialect_duckdb, path, (int64_t)strlen(path), sql);
+        upi_text_add(sql, ", ");
+        upi_sql_string(&upi_dialect_duckdb, log.s, log.length, sql);
+        upi_text_add(sql, ", ");
+        upi_sql_string(&upi_dialect_duckdb, pattern.s, pattern.length, sql);
     }
-    upi_sql_string(&upi_dialect_duckdb, name.s, name.length, sql);
-    upi_text_free(&name);
-    return UP_OK;
+    upi_text_free(&log);
+    upi_text_free(&pattern);
+    return status;
 }
 
 up_status
@@ -69,9 +79,7 @@ upi_db_allow_only(
         const char *path = upi_cells_at(files, i, 0);
         UP_TRY(directories != NULL ? check_file(path, directories, err) : UP_OK);
         upi_text_add(&sql, i > 0 ? ", " : "");
-        UP_TRY(add_path(&sql, path, "", err));
-        upi_text_add(&sql, ", ");
-        UP_TRY(add_path(&sql, path, ".wal", err)); /* of a database */
+        UP_TRY(add_paths(&sql, path, err));
     }
     upi_text_add_char(&sql, ']');
     UP_TRY(upi_text_take(&sql, &text, err));
