@@ -78,8 +78,8 @@ inside(const mcp_allow *a, const char *path)
     return false;
 }
 
-static up_status
-outside(const mcp_allow *a, const char *name, const char *field, up_error *err)
+static void
+tell_outside(const mcp_allow *a, const char *name, const char *field, up_error *err)
 {
     char fix[256];
     size_t n = (size_t)snprintf(fix, sizeof fix, "files are read below");
@@ -87,7 +87,7 @@ outside(const mcp_allow *a, const char *name, const char *field, up_error *err)
         n += (size_t)snprintf(
             fix + n, sizeof fix - n, "%s %s", i > 0 ? "," : "", a->directories[i]);
     }
-    return mcp_fail(err, UP_E_SOURCE, field, fix,
+    mcp_tell_failure(err, UP_E_SOURCE, field, fix,
         "%.300s is outside the directories that this server may read", name);
 }
 
@@ -129,16 +129,15 @@ resolve(
     }
     free(found);
     char *above = failed != 0 ? nearest(path) : NULL;
-    up_status status = UP_OK;
     if (above != NULL && inside(a, above)) {
-        status = mcp_fail(err, UP_E_SOURCE, field,
+        mcp_tell_failure(err, UP_E_SOURCE, field,
             "check the path; relative paths begin where the server was started",
             "%.200s cannot be read: %s", path, strerror(failed));
     } else {
-        status = outside(a, path, field, err);
+        tell_outside(a, path, field, err);
     }
     free(above);
-    return status;
+    return UP_E_SOURCE;
 }
 
 static void

@@ -74,7 +74,7 @@ static json_t *
 key_of(const work *w, const char *kind, const json_t *arguments, bool data)
 {
     const mcp_asked *q = &w->asked;
-    json_t *copy = json_copy((json_t *)(uintptr_t)arguments);
+    json_t *copy = json_copy(mcp_borrow(arguments));
     json_t *key = json_pack("{s:s, s:s, s:s, s:o}", "kind", kind, "version",
         up_version(), "verb", q->verb->name, "arguments", copy);
     if (key == NULL) {
@@ -431,8 +431,8 @@ run(work *w, up_error *err)
         *UP_RUN(.progress = tell_progress, .should_stop = should_stop, .user = w);
     up_status status = mcp_run_verb(w->state, &w->asked, &how, &w->result, err);
     if (status == UP_OK && strcmp(w->asked.verb->name, "effect") == 0) {
-        status = mcp_fishing_guard(w->state, &w->asked, w->family, w->entry.scope, &how,
-            &w->result, w->agent, err);
+        const mcp_fishing f = {w->state, w->family, w->entry.scope, &how, w->agent};
+        status = mcp_fishing_guard(&f, &w->asked, &w->result, err);
     }
     if (status != UP_OK) {
         return status;

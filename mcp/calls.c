@@ -109,7 +109,7 @@ mcp_call_arguments(const mcp_tool *t, const up_verb *v, const json_t *arguments)
         bool shown = mcp_tool_shows(t, o->name, NULL);
         size_t n = json_is_array(value) ? json_array_size(value) : 1;
         if (shown && o->type == UP_OPTION_LIST) {
-            (void)json_object_set(call, name, (json_t *)(uintptr_t)value);
+            (void)json_object_set(call, name, mcp_borrow(value));
             continue;
         }
         for (size_t i = 0; i < n; i++) {
@@ -299,8 +299,10 @@ command_length(const char *text, bool quoted)
         return strcspn(text, "'");
     }
     for (char quote = '\0'; text[n] != '\0'; n++) {
-        if (quote != '\0') {
-            quote = text[n] == quote ? '\0' : quote;
+        if (quote != '\0' && text[n] == quote) {
+            quote = '\0';
+        } else if (quote != '\0') {
+            continue;
         } else if (text[n] == '\'' || text[n] == '"') {
             quote = text[n];
         } else if (text[n] == ';' || text[n] == '\n' ||

@@ -4,23 +4,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-up_status
-mcp_fail(up_error *err, up_status status, const char *field, const char *fix,
+void
+mcp_tell_failure(up_error *err, up_status status, const char *field, const char *fix,
     const char *format, ...)
 {
     va_list arguments;
-    *err = (up_error){.status = status};
+    va_start(arguments, format);
+    err->status = status;
     (void)snprintf(err->field, sizeof err->field, "%s", field != NULL ? field : "");
     (void)snprintf(err->fix, sizeof err->fix, "%s", fix != NULL ? fix : "");
-    va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started four lines above */
     (void)vsnprintf(err->message, sizeof err->message, format, arguments);
     va_end(arguments);
-    return status;
-}
-
-up_status
-mcp_fail_memory(up_error *err)
-{
-    return mcp_fail(
-        err, UP_E_NO_MEMORY, NULL, "ask for less at once", "memory ran out");
 }

@@ -58,23 +58,23 @@ refuse_many(size_t n, up_error *err)
 
 /* The request for all conditions at once. *done is false where no such answer exists. */
 static up_status
-ask_together(const mcp_state *s, mcp_asked *q, const json_t *conditions,
-    const char *how, up_run *run, up_result **result, bool *done)
+ask_together(const mcp_fishing *f, mcp_asked *q, const json_t *conditions,
+    const char *how, up_result **result, bool *done)
 {
     up_error ignored = UP_ERROR_INIT;
     up_result *r = NULL;
     json_t *before = q->arguments;
     json_t *asked = json_copy(before);
     if (asked == NULL) {
-        return mcp_fail_memory(&ignored);
+        return UP_E_NO_MEMORY;
     }
     if (conditions != NULL) {
         (void)json_object_del(asked, "by");
-        (void)json_object_set(asked, "where", (json_t *)(uintptr_t)conditions);
+        (void)json_object_set(asked, "where", mcp_borrow(conditions));
     }
     (void)json_object_set_new(asked, "adjust", json_string(how));
     q->arguments = asked;
-    up_status status = mcp_run_verb(s, q, run, &r, &ignored);
+    up_status status = mcp_run_verb(f->state, q, f->run, &r, &ignored);
     *done = status == UP_OK;
     q->arguments = *done ? asked : before;
     json_decref(*done ? before : asked);
@@ -105,52 +105,67 @@ tell(json_t *agent, size_t all, size_t now, const char *how)
             (json_int_t)now, "adjust", how, "text", text));
 }
 
-up_status
-mcp_fishing_guard(const mcp_state *s, mcp_asked *q, const char *family,
-    const char *scope, up_run *run, up_result **result, json_t *agent, up_error *err)
+/* All conditions together by the first way that answers; *how NULL = none does. */
+static up_status
+adjust(const mcp_fishing *f, mcp_asked *q, const json_t *conditions, up_result **result,
+    const char **how)
 {
     static const char *const ways[] = {"max-t", "bonferroni", NULL};
+    *how = NULL;
+    for (const char *const *way = ways; *way != NULL && *how == NULL; way++) {
+        bool done = false;
+        up_status status = ask_together(f, q, conditions, *way, result, &done);
+        if (status != UP_OK) {
+            return status;
+        }
+        *how = done ? *way : NULL;
+    }
+    return UP_OK;
+}
+
+/* The conditions of the result and those that were asked before, in this order. */
+static up_status
+gather(const mcp_fishing *f, json_t *all, up_error *err)
+{
     json_t *earlier = NULL;
-    json_t *all = mcp_segments_of(*result);
-    size_t now = json_array_size(all);
-    bool done = false;
-    if (all == NULL) {
-        return mcp_fail_memory(err);
-    }
-    if (now == 0 || family[0] == '\0') {
-        json_decref(all);
-        return UP_OK;
-    }
     up_status status =
-        mcp_journal_segments(&s->workspace, family, scope, &earlier, err);
+        mcp_journal_segments(&f->state->workspace, f->family, f->scope, &earlier, err);
     for (size_t i = 0; status == UP_OK && i < json_array_size(earlier); i++) {
         add_once(all, json_string_value(json_array_get(earlier, i)));
     }
-    size_t n = json_array_size(all);
-    bool told = json_object_get(q->arguments, "adjust") != NULL;
-    bool differences = json_object_get(q->arguments, "compare_segments") != NULL;
-    if (status == UP_OK && n > 1 && !told && n > MOST_CONDITIONS) {
-        status = refuse_many(n, err);
-    }
-    for (size_t i = 0; status == UP_OK && n > 1 && !told && !done && ways[i]; i++) {
-        /* differences of segments are not conditions of their own */
-        status = ask_together(
-            s, q, n > now && !differences ? all : NULL, ways[i], run, result, &done);
-        if (done) {
-            tell(agent, n, now, ways[i]);
-        }
-    }
-    if (status == UP_E_STOPPED || status == UP_E_NO_MEMORY) {
-        (void)mcp_fail(err, status, NULL, NULL, "%s", up_status_text(status));
-    }
-    if (status == UP_OK && n > 1 && !done) {
-        tell(agent, n, now, NULL);
-        const char *given = mcp_argument_text(q->arguments, "adjust");
-        if (given != NULL && strcmp(given, "none") != 0) {
-            (void)json_object_del(agent, "segments"); /* adjusted as asked */
-        }
-    }
     json_decref(earlier);
+    return status;
+}
+
+up_status
+mcp_fishing_guard(const mcp_fishing *f, mcp_asked *q, up_result **result, up_error *err)
+{
+    const char *how = NULL;
+    json_t *all = mcp_segments_of(*result);
+    size_t now = json_array_size(all);
+    const char *given = mcp_argument_text(q->arguments, "adjust");
+    up_status status = UP_OK;
+    if (all == NULL) {
+        return mcp_fail_memory(err);
+    }
+    if (now > 0 && f->family[0] != '\0') {
+        status = gather(f, all, err);
+    }
+    size_t n = json_array_size(all);
+    bool many = status == UP_OK && n > 1 && f->family[0] != '\0';
+    if (many && given == NULL && n > MOST_CONDITIONS) {
+        status = refuse_many(n, err);
+    } else if (many && given == NULL) {
+        /* differences of segments are not conditions of their own */
+        bool whole = json_object_get(q->arguments, "compare_segments") != NULL;
+        status = adjust(f, q, n > now && !whole ? all : NULL, result, &how);
+        if (status != UP_OK) {
+            status = mcp_fail(err, status, NULL, NULL, "%s", up_status_text(status));
+        }
+    }
+    if (many && status == UP_OK && (given == NULL || strcmp(given, "none") == 0)) {
+        tell(f->agent, n, now, how);
+    }
     json_decref(all);
     return status;
 }

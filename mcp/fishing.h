@@ -11,10 +11,18 @@ up_status mcp_run_verb(const mcp_state *s, const mcp_asked *q, up_run *run,
 
 /* The conditions of the rows of a result, each once; NULL = memory ran out. */
 json_t *mcp_segments_of(up_result *r);
+/* What the guard works with. */
+typedef struct mcp_fishing {
+    const mcp_state *state;
+    const char *family, *scope; /* of the journal; family "" = nothing is counted */
+    up_run *run;
+    json_t *agent; /* what is told */
+} mcp_fishing;
+
 /* Where more than one condition has been asked of a fit by now and the request does not say
  * how they are adjusted: asks for all of them at once, adjusted, in place of *result, and tells
  * so in `agent`. q->arguments is the request that gave the result. */
-up_status mcp_fishing_guard(const mcp_state *s, mcp_asked *q, const char *family,
-    const char *scope, up_run *run, up_result **result, json_t *agent, up_error *err);
+up_status mcp_fishing_guard(
+    const mcp_fishing *f, mcp_asked *q, up_result **result, up_error *err);
 
 #endif

@@ -49,7 +49,7 @@ part_of(const json_t *on_rows, const up_verb *v, bool (*wanted)(const up_option 
     const char *name = NULL;
     json_t *value = NULL;
     json_t *part = json_object();
-    json_object_foreach((json_t *)(uintptr_t)on_rows, name, value)
+    json_object_foreach(mcp_borrow(on_rows), name, value)
     {
         const up_option *o = mcp_option(v, name);
         if (part != NULL && (o == NULL || wanted(o))) {

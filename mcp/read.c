@@ -128,7 +128,7 @@ check_guide(const json_t *arguments, up_error *err)
 {
     const char *name = NULL;
     json_t *value = NULL;
-    json_object_foreach((json_t *)(uintptr_t)arguments, name, value)
+    json_object_foreach(mcp_borrow(arguments), name, value)
     {
         bool number = strcmp(name, MCP_OWN_OFFSET) == 0;
         bool text = strcmp(name, "topic") == 0 || strcmp(name, "code") == 0 ||

@@ -127,7 +127,7 @@ same_call(const json_t *arguments, const mcp_asked *q, const char *fix)
     if (json_object_size(options) > 0) {
         json_t *shaped = mcp_call_arguments(q->tool, q->verb, options);
         call = json_object();
-        (void)json_object_update(call, (json_t *)(uintptr_t)arguments);
+        (void)json_object_update(call, mcp_borrow(arguments));
         (void)json_object_update(call, shaped);
         json_decref(shaped);
     }

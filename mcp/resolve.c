@@ -119,10 +119,12 @@ unknown(const mcp_tool *t, const char *name, up_error *err)
         }
     }
     if (n < (int)sizeof fix) {
-        n += snprintf(fix + n, sizeof fix - (size_t)n, " %s", t->shown);
+        (void)snprintf(fix + n, sizeof fix - (size_t)n, " %s", t->shown);
     }
     for (char *c = fix; *c != '\0'; c++) {
-        *c = *c == '!' ? ' ' : *c == '-' ? '_' : *c;
+        if (*c == '!' || *c == '-') {
+            *c = *c == '!' ? ' ' : '_';
+        }
     }
     return mcp_fail(
         err, UP_E_USAGE, name, fix, "%s has no argument '%.60s'", t->name, name);
@@ -268,7 +270,7 @@ take_arguments(mcp_asked *q, const json_t *arguments, json_t *given, up_error *e
 {
     const char *name = NULL;
     json_t *value = NULL;
-    json_t *all = json_copy((json_t *)(uintptr_t)arguments);
+    json_t *all = json_copy(mcp_borrow(arguments));
     up_status status = all != NULL ? UP_OK : mcp_fail_memory(err);
     json_object_foreach(all, name, value)
     {
@@ -288,7 +290,7 @@ keep_known(const up_verb *v, const json_t *from, json_t *to, up_error *err)
 {
     const char *name = NULL;
     json_t *value = NULL;
-    json_object_foreach((json_t *)(uintptr_t)from, name, value)
+    json_object_foreach(mcp_borrow(from), name, value)
     {
         const up_option *o = mcp_option(v, name);
         if (o != NULL && !mcp_option_hidden(o) &&
@@ -402,7 +404,7 @@ asks_rows(const mcp_asked *q, const json_t *given)
     if (q->role->rows) {
         return true;
     }
-    json_object_foreach((json_t *)(uintptr_t)given, name, value)
+    json_object_foreach(mcp_borrow(given), name, value)
     {
         if (mcp_option_of_rows(name)) {
             return true;
@@ -433,7 +435,7 @@ apply_handles(const mcp_state *s, mcp_asked *q, const json_t *given, up_error *e
                 : "call declare_design and give the handle as design",
             "%s needs a handle of what it is asked about", q->tool->name);
     }
-    if (status == UP_OK && json_object_update(base, (json_t *)(uintptr_t)given) != 0) {
+    if (status == UP_OK && json_object_update(base, mcp_borrow(given)) != 0) {
         status = mcp_fail_memory(err);
     }
     if (status != UP_OK) {
@@ -578,7 +580,7 @@ mcp_arguments_list(const up_verb *v, const json_t *arguments, int64_t *n)
     size_t room = 1;
     const char *key = NULL;
     json_t *value = NULL;
-    json_object_foreach((json_t *)(uintptr_t)arguments, key, value)
+    json_object_foreach(mcp_borrow(arguments), key, value)
     {
         room += json_is_array(value) ? json_array_size(value) : 1;
     }

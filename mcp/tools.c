@@ -12,7 +12,7 @@ static const mcp_tool tools[] = {
                "roles they may have and which traps they hold. Begin here. Rows stay "
                "in the file; give its path.",
         .roles = {{"describe", true}},
-        .shown = "!source"},
+        .shown = "!source itt treated unit cluster time assigned-at"},
     {.name = "declare_design",
         .title = "Declare how units were randomised",
         .doc = "Declares the roles of the columns, checks them against the data (sizes "
@@ -150,8 +150,20 @@ mcp_json_name(const char *name, char out[64])
 {
     (void)snprintf(out, 64, "%s", name);
     for (char *c = out; *c != '\0'; c++) {
-        *c = *c == '-' ? '_' : *c;
+        if (*c == '-') {
+            *c = '_';
+        }
     }
+}
+
+json_t *
+mcp_borrow(const json_t *value)
+{
+    union {
+        const json_t *from;
+        json_t *to;
+    } lent = {value};
+    return lent.to;
 }
 
 const up_option *

@@ -4,6 +4,7 @@
 
 #include <upshot/catalog.h>
 
+#include <jansson.h>
 #include <stdbool.h>
 
 /* Handles that a tool takes. */
@@ -62,6 +63,9 @@ bool mcp_option_of_rows(const char *name);
 bool mcp_tool_owns(const mcp_tool *t, const char *name);
 /* The most rows of one answer. */
 enum { MCP_MOST_ROWS = 200 };
+
+/* jansson walks objects through pointers that are not const; what is lent is only read. */
+json_t *mcp_borrow(const json_t *value);
 
 /* The list of tools as JSON; free(). NULL = memory ran out. */
 char *mcp_tools_json(void);

@@ -98,11 +98,8 @@ mcp_workspace_open(const char *path, mcp_workspace *out, up_error *err)
     }
     if (status == UP_OK) {
         out->path = realpath(asked, NULL);
-        int failed = out->path == NULL ? errno : 0;
-        if (failed == 0 && access(out->path, R_OK | W_OK | X_OK) != 0) {
-            failed = errno;
-        }
-        if (failed != 0) {
+        if (out->path == NULL || access(out->path, R_OK | W_OK | X_OK) != 0) {
+            int failed = errno;
             mcp_workspace_close(out);
             status = no_directory(asked, failed, err);
         }
@@ -396,12 +393,13 @@ mcp_record_load(const mcp_workspace *w, const char *handle, const char *kind,
         goto out;
     }
     found = read_head(handle, kind, text, n);
-    if (found == NULL) {
+    const char *end = found != NULL ? strchr(text + 65, '\n') : NULL;
+    if (end == NULL) {
         status = damaged(handle, kind, err);
         goto out;
     }
     if (body != NULL) {
-        *body = join(strchr(text + 65, '\n') + 1, "", "");
+        *body = join(end + 1, "", "");
         if (*body == NULL) {
             status = mcp_fail_memory(err);
             json_decref(found);
