@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static up_status
 bad_type(const char *name, const char *wanted, up_error *err)
@@ -472,20 +473,18 @@ policy_file(const mcp_state *s, mcp_asked *q, up_error *err)
     return status;
 }
 
-/* A graph is text, or a file if there is one of that name. */
+/* A graph is text, or a file if there is one of that name: then it is judged as a path. What
+ * looks like a file and is none is told as such. */
 static bool
 is_graph_text(const up_option *o, const char *value)
 {
     static const char *const signs[] = {"->", "<-", "--", "{", ";", "\n"};
-    if (strcmp(o->name, "graph") != 0) {
-        return false;
-    }
+    struct stat info;
+    bool drawn = strpbrk(value, "./") == NULL;
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        if (strstr(value, signs[i]) != NULL) {
-            return strchr(value, '/') == NULL;
-        }
+        drawn |= strstr(value, signs[i]) != NULL;
     }
-    return strpbrk(value, "./") == NULL;
+    return strcmp(o->name, "graph") == 0 && drawn && stat(value, &info) != 0;
 }
 
 static up_status

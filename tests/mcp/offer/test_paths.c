@@ -74,6 +74,55 @@ odd_names(void **state)
     mcp_offer_close(&o);
 }
 
+/* A graph is text or a file; a file is one that may be read, also where its name could be a node. */
+static void
+graphs(void **state)
+{
+    mcp_offer o = offer_open();
+    (void)state;
+    assert_int_equal(system("echo 'arm -> secret' > secret; cp secret data/graph.txt"),
+        0); /* NOLINT(cert-env33-c) */
+    char *text = offer_refused(
+        &o, "E_SOURCE", "mediate", "{'what': 'graph', 'graph': 'secret'}");
+    assert_null(strstr(text, "arm"));
+    free(text);
+    free(offer_refused(
+        &o, "E_SOURCE", "mediate", "{'what': 'graph', 'graph': '/etc/passwd'}"));
+    json_decref(
+        offer_ask(&o, "mediate", "{'what': 'graph', 'graph': 'data/graph.txt'}"));
+    json_decref(
+        offer_ask(&o, "mediate", "{'what': 'graph', 'graph': 'a -> b; b -> c'}"));
+    mcp_offer_close(&o);
+}
+
+/* Every option that names a file, not the source alone. */
+static void
+other_files(void **state)
+{
+    mcp_offer o = offer_open();
+    (void)state;
+    json_t *answer = offer_ask(&o, "declare_design",
+        "{'source': 'data/shop.parquet', 'itt': 'arm', 'metric': ['sales'], "
+        "'covariates': ['device']}");
+    char *design = strdup(offer_handle(answer, "design"));
+    json_decref(answer);
+    answer = offer_ask(&o, "fit", "{'design': '%s'}", design);
+    const char *fit = offer_handle(answer, "fit");
+    free(offer_refused(&o, "E_SOURCE", "project",
+        "{'fit': '%s', 'target': 'outside/shop.parquet'}", fit));
+    free(offer_refused(&o, "E_SOURCE", "infer_effect",
+        "{'fit': '%s', 'options': ['truth=outside/shop.truth.json']}", fit));
+    free(offer_refused(&o, "E_SOURCE", "rank",
+        "{'what': 'decide', 'policy': 'outside/policy.json', 'context': ['{}']}"));
+    free(offer_refused(&o, "E_SOURCE", "monitor",
+        "{'design': '%s', 'source': ['data/shop.parquet', 'outside/shop.parquet'], "
+        "'planned': 9000}",
+        design));
+    json_decref(answer);
+    free(design);
+    mcp_offer_close(&o);
+}
+
 static int
 place(void **state)
 {
@@ -96,6 +145,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(escapes, place, leave),
         cmocka_unit_test_setup_teardown(what_is_not_there, place, leave),
-        cmocka_unit_test_setup_teardown(odd_names, place, leave)};
+        cmocka_unit_test_setup_teardown(odd_names, place, leave),
+        cmocka_unit_test_setup_teardown(graphs, place, leave),
+        cmocka_unit_test_setup_teardown(other_files, place, leave)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
