@@ -433,10 +433,7 @@ is_value(const up_option *o, const char *value)
     /* a word in capitals stands for a value and is none; codes are choices */
     bool placeholder = o->choices == NULL && isupper((unsigned char)value[0]) &&
                        value[strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
-    /* "--expected-split if the plan was another" is no share */
-    bool word = strcmp(o->value != NULL ? o->value : "", "SHARES") == 0 &&
-                strchr(value, '=') == NULL;
-    return *value != '\0' && !placeholder && !word && is_choice(o, value);
+    return *value != '\0' && !placeholder && is_choice(o, value);
 }
 
 /* Advice is prose: a bare word is a value only where its clause ends behind it, and is none of

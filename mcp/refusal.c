@@ -116,14 +116,12 @@ corrected_call(const json_t *arguments, const up_error *e)
     return call;
 }
 
-/* The same call with the options that the advice names; NULL = it names none. To override is
- * a person's decision, and never the next call. */
+/* The same call with the options that the advice names; NULL = it names none. */
 static json_t *
 same_call(const json_t *arguments, const mcp_asked *q, const char *fix)
 {
     json_t *options = q->verb != NULL ? mcp_arguments_in(q->verb, fix) : NULL;
     json_t *call = NULL;
-    (void)json_object_del(options, "accept");
     if (json_object_size(options) > 0) {
         json_t *shaped = mcp_call_arguments(q->tool, q->verb, options);
         call = json_object();
