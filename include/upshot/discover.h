@@ -3,6 +3,7 @@
 #ifndef UPSHOT_DISCOVER_H
 #define UPSHOT_DISCOVER_H
 
+#include <upshot/effects.h>
 #include <upshot/graph.h>
 #include <upshot/moments.h>
 
@@ -26,6 +27,30 @@ extern "C" {
  *  @since 0.1 @par Stability experimental */
 UP_API up_status up_graph_check(
     const up_graph *g, const up_moments *m, up_error *err) UP_MUST_USE;
+
+/** Holds an analysis against a graph, and refuses what the graph forbids, with the path.
+ *
+ *  No covariate may be an effect of what was assigned or received. With `effect`, each metric asked
+ *  for must be a node, and its effect what the analysis estimates: by adjusting for the covariates
+ *  that are nodes, or, for an effect of what was received, by what was assigned as its instrument.
+ *  Covariates that are no nodes are passed over: the graph says nothing of them.
+ *
+ *  @param[in]  g      the graph
+ *  @param[in]  model  a fitted model, whose roles, covariates and metrics are looked up by name
+ *  @param[in]  effect estimand and metrics asked for; NULL = look at the covariates alone
+ *  @param[out] how    with effect: how the effect of the first metric is identified, in a sentence;
+ *                     free with up_text_free()
+ *  @param[out] err    the story of a failure; may be NULL
+ *  @return UP_OK; UP_E_POST_TREATMENT (a covariate that the graph makes an effect of treatment);
+ *          UP_E_NOT_IDENTIFIED (covariates that are too few or too many; an effect that only an
+ *          instrument, only a front door, or nothing identifies); UP_E_GRAPH (arm or metric
+ *          is no node, or an edge has no direction); UP_E_ARGUMENT; UP_E_NO_MEMORY
+ *  @par Assumes the graph: its missing arrows and arcs most of all
+ *  @par Cost    that of up_graph_ask() for each metric
+ *  @par Source  Pearl (2009) ch. 3; van der Zander, Liskiewicz & Textor (2019) theorem 1; docs/graphs.md
+ *  @since 0.1 @par Stability experimental */
+UP_API up_status up_graph_guard(const up_graph *g, const up_model *model,
+    const up_effect_opts *effect, char **how, up_error *err) UP_MUST_USE;
 
 /** How the independences that a graph implies fare with data. Opaque. */
 typedef struct up_implications up_implications;

@@ -66,6 +66,7 @@ typedef enum up_severity {
         "the assignment was drawn until the covariates were balanced")                 \
     X(N_EARLY_LOOK, 39, "a look rests on few units")                                   \
     X(N_LOOK_SKIPPED, 40, "a look could not be analysed and was left out")             \
+    X(N_GRAPH, 41, "the graph was taken as it is, and allows the analysis")            \
     X(W_SRM, 101, "the arms do not have the expected sizes")                           \
     X(W_WEAK_INSTRUMENT, 102, "the instrument is weak: the interval may mislead")      \
     X(W_FEW_CLUSTERS, 103, "few clusters: the interval is rough")                      \

@@ -1,9 +1,12 @@
 /* Checks of the design, as rows of `check` and as notes beside every effect. A check whose
  * failure would mislead withholds the numbers, until its code is accepted. */
+#include "catalog/graph_text.h"
 #include "catalog/pipeline.h"
 
+#include <upshot/discover.h>
 #include <upshot/effects.h>
 
+#include <math.h>
 #include <string.h>
 
 /* The warning that travels with a number when the check behind a refusal failed. */
@@ -81,12 +84,36 @@ refusal_of(const upi_request *q, const up_check_result *c)
 }
 
 up_status
+upi_pipeline_graph(const upi_pipeline *p, const upi_request *q,
+    const up_effect_opts *effect, up_result *r, up_error *err)
+{
+    up_status status = UP_OK;
+    const char *text = upi_request_text(q, "graph");
+    up_graph *g = NULL;
+    char *how = NULL;
+    if (text == NULL) {
+        return UP_OK;
+    }
+    UP_TRY(upi_graph_read(text, &g, err));
+    UP_TRY(up_graph_guard(g, p->model, effect, &how, err));
+    UP_TRY(upi_notes_add(&r->notes, UP_N_GRAPH, "graph", (double)NAN, (double)NAN, err,
+        "The graph is taken as it is. By it %s.", how));
+out:
+    upi_free(how);
+    up_graph_free(g);
+    return status;
+}
+
+up_status
 upi_pipeline_guard(upi_pipeline *p, const upi_request *q, up_error *err)
 {
     up_status status = UP_OK;
     upi_text codes = {0};
     up_check_result worst = {.verdict = 0};
     int first = -1;
+    if (p->graph != NULL) {
+        UP_TRY(up_graph_guard(p->graph, p->model, NULL, NULL, err));
+    }
     UP_TRY(up_check(p->model, &p->checks, err));
     for (int64_t i = 0; i < up_checks_count(p->checks); i++) {
         up_check_result c = up_checks_get(p->checks, i);

@@ -62,9 +62,15 @@ const upi_page upi_note_pages[] = {
     {"N_MANY_COMPARISONS", "Many intervals are shown; each holds on its own.",
         "Of twenty intervals of 95%, one misses on average. The most striking row is "
         "the one most likely to be luck.",
-        "More than 20 intervals.",
+        "More than one segment, or more than 20 intervals. The chance of at least one "
+        "false finding is 1 - level^n for n independent ones, and less where they go "
+        "together.",
         "Choose the row that matters before looking, or answer them together: --adjust "
-        "holm, max-t or bh, with --family for what belongs together."},
+        "max-t (holm with a margin or at many looks; bh for a share of false "
+        "findings), "
+        "with --family for what belongs together. It is not done unasked: what belongs "
+        "together is known to who asks, and one call does not show how many were "
+        "made."},
     {"N_ANYTIME", "The intervals hold at every look, whenever it is taken.",
         "They are confidence sequences: all of them together, over all looks, miss "
         "with "
@@ -476,5 +482,11 @@ const upi_page upi_note_pages[] = {
         "arm it has no variance and stops or blurs the analysis.",
         "One row, or fewer than a thousandth of the largest arm.",
         "An option such as --filter \"arm <> 'tset'\" leaves it out."},
+    {"N_GRAPH", "The graph was taken as it is, and allows the analysis.",
+        "With --graph a covariate that follows from the treatment, covariates that "
+        "open or "
+        "leave open a path, and effects that the graph does not identify are refused. "
+        "What is answered then rests on the graph, on its missing arrows most of all.",
+        "", "Test what it implies: 'upshot graph GRAPH SOURCE ...'."},
     {NULL, NULL, NULL, NULL, NULL},
 };

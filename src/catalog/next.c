@@ -88,6 +88,39 @@ upi_next_command(const upi_request *q, const char *verb, const char *source, boo
 }
 
 up_status
+upi_next_again(const upi_request *q, const upi_pipeline *p, const char *more,
+    up_result *r, up_error *err)
+{
+    up_status status = UP_OK;
+    char *next = NULL;
+    upi_text t = {0};
+    const char *source = upi_request_text(q, "source");
+    if (strcmp(source, "-") == 0) {
+        return UP_OK;
+    }
+    UP_TRY(upi_next_command(q, q->verb->name, source, !p->capsule, &next, err));
+    upi_text_add(&t, next);
+    for (int64_t i = 0; i < q->n_options; i++) {
+        const up_option *o = &q->verb->options[i];
+        bool metric = p->capsule && strcmp(o->group, "Metrics") == 0;
+        bool asks = strcmp(o->group, "Question") == 0 ||
+                    strcmp(o->group, "Inference") == 0 || metric;
+        if (asks && q->value[i].given) {
+            add_option(&t, o, &q->value[i]);
+        }
+    }
+    upi_text_add(&t, more);
+    upi_free(next);
+    next = NULL;
+    UP_TRY(upi_text_take(&t, &next, err));
+    UP_TRY(upi_strings_add(&r->next, err, "%s", next));
+out:
+    upi_text_free(&t);
+    upi_free(next);
+    return status;
+}
+
+up_status
 upi_next_roles(const upi_request *q, const upi_pipeline *p, const char *verb,
     up_result *r, up_error *err)
 {

@@ -183,6 +183,17 @@
                "'arm:searches -> sales' in one alone. May be repeated."                \
     }
 
+/* For verbs that estimate effects without splitting them. */
+#define OPTION_GUARD_GRAPH                                                             \
+    {                                                                                  \
+        .name = "graph", .type = UP_OPTION_TEXT, .value = "GRAPH", .group = "Graph",   \
+        .example = "device -> sales; arm -> searches -> sales",                        \
+        .doc =                                                                         \
+            "What causes what, as text or as a file. It then guards the analysis: "    \
+            "covariates that follow from the treatment or open a path, and effects "   \
+            "that the graph does not identify, are refused with the path."             \
+    }
+
 /* The prior, for verbs that infer. */
 #define OPTIONS_BAYES                                                                  \
     {.name = "posterior",                                                              \

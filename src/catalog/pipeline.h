@@ -6,6 +6,7 @@
 #include "report/result.h"
 
 #include <upshot/check.h>
+#include <upshot/effects.h>
 #include <upshot/graph.h>
 
 typedef struct upi_pipeline {
@@ -52,6 +53,10 @@ void upi_pipeline_prior_json(const upi_pipeline *p, const upi_request *q, upi_js
 /* Runs the checks of the design. UP_E_SRM, UP_E_PROPENSITY or UP_E_WEAK_INSTRUMENT when one
  * fails that would make the numbers mislead and --accept does not name its code. */
 up_status upi_pipeline_guard(upi_pipeline *p, const upi_request *q, up_error *err);
+/* --graph of an analysis that it guards: UP_E_POST_TREATMENT, UP_E_NOT_IDENTIFIED, UP_E_GRAPH; else the
+ * note N_GRAPH goes into r. */
+up_status upi_pipeline_graph(const upi_pipeline *p, const upi_request *q,
+    const up_effect_opts *effect, up_result *r, up_error *err);
 /* What every result of a model says: design, context line, input, notes; and the checks of
  * the design as notes, where they did not pass (after upi_pipeline_guard()). */
 up_status upi_pipeline_describe(
@@ -66,6 +71,9 @@ up_status upi_pipeline_note(upi_notes *to, up_note note, up_error *err);
  * and with what it accepted. */
 up_status upi_next_command(const upi_request *q, const char *verb, const char *source,
     bool roles, char **out, up_error *err);
+/* The request again, with more options behind it. */
+up_status upi_next_again(const upi_request *q, const upi_pipeline *p, const char *more,
+    up_result *r, up_error *err);
 /* Suggests the verb for the same rows or capsule. Standard input is gone by now. */
 up_status upi_next_roles(const upi_request *q, const upi_pipeline *p, const char *verb,
     up_result *r, up_error *err);

@@ -94,12 +94,16 @@ set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error 
     upi_json_put_bool(&j, "compare_segments", upi_request_flag(q, "compare-segments"));
     upi_json_put_bool(&j, "absolute_only", upi_request_flag(q, "absolute-only"));
     upi_inference_json(q, &j);
+    if (upi_request_text(q, "graph") != NULL) {
+        upi_json_put_string(&j, "graph", upi_request_text(q, "graph"));
+    }
     upi_json_object_end(&j);
     return upi_text_take(&t, &r->options, err);
 }
 
 static up_status
-infer(const upi_request *q, const upi_pipeline *p, up_effects **out, up_error *err)
+infer(const upi_request *q, const upi_pipeline *p, up_result *r, up_effects **out,
+    up_error *err)
 {
     up_status status = UP_OK;
     upi_inference inference = {0};
@@ -109,9 +113,27 @@ infer(const upi_request *q, const upi_pipeline *p, up_effects **out, up_error *e
     o.scale = upi_request_flag(q, "absolute-only") ? UP_SCALE_ABSOLUTE : UP_SCALE_BOTH;
     o.relative = upi_request_integer(q, "relative");
     UP_TRY(upi_inference_read(q, &inference, &o, err));
+    UP_TRY(upi_pipeline_graph(p, q, &o, r, err));
     UP_TRY(up_infer_effect(p->model, &o, out, err));
 out:
     upi_inference_clear(&inference);
+    return status;
+}
+
+/* Many comparisons are answered together by the next command. */
+static up_status
+suggest(const upi_request *q, const upi_pipeline *p, up_result *r, up_error *err)
+{
+    up_status status = UP_OK;
+    for (int64_t i = 0; i < r->notes.n; i++) {
+        if (r->notes.items[i].code == UP_N_MANY_COMPARISONS) {
+            bool max_t = strstr(r->notes.items[i].text, "max-t") != NULL;
+            UP_TRY(upi_next_again(
+                q, p, max_t ? " --adjust max-t" : " --adjust holm", r, err));
+        }
+    }
+    UP_TRY(upi_next_roles(q, p, "rank", r, err));
+out:
     return status;
 }
 
@@ -124,7 +146,7 @@ upi_handle_effect(
     up_effects *effects = NULL;
     UP_TRY(upi_pipeline_run(q, run, &p, err));
     UP_TRY(upi_pipeline_guard(&p, q, err));
-    UP_TRY(infer(q, &p, &effects, err));
+    UP_TRY(infer(q, &p, out, &effects, err));
     out->view = UPI_VIEW_EFFECTS;
     out->level = upi_request_number(q, "level");
     UP_TRY(upi_pipeline_describe(&p, q, out, err));
@@ -134,7 +156,7 @@ upi_handle_effect(
     UP_TRY(upi_pipeline_checks(&p, q, out, err));
     UP_TRY(set_options(q, &p, out, err));
     /* What changed is known; what to do about it, and what that may cost, is not. */
-    UP_TRY(upi_next_roles(q, &p, "rank", out, err));
+    UP_TRY(suggest(q, &p, out, err));
 out:
     up_effects_free(effects);
     upi_pipeline_clear(&p);

@@ -7,6 +7,7 @@ static const up_option options[] = {
     OPTIONS_ROLES,
     OPTIONS_METRICS,
     OPTIONS_MODEL,
+    OPTION_GUARD_GRAPH,
     OPTIONS_BAYES,
     OPTION_WHERE,
     OPTION_BY,
@@ -83,7 +84,7 @@ static const up_result_field result[] = {
 
 static const char *const refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
     "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER", "E_PROPENSITY",
-    "E_WEIGHT", "E_POST_TREATMENT", "E_CONDITION", "E_ARGUMENT", "E_SINGULAR",
+    "E_WEIGHT", "E_POST_TREATMENT", "E_GRAPH", "E_NOT_IDENTIFIED", "E_CONDITION", "E_ARGUMENT", "E_SINGULAR",
     "E_ESTIMAND", "E_NEEDS_ROWS", "E_PRIOR", "E_POSTERIOR", "E_EMPTY", "E_SRM",
     "E_BALANCE", "E_WEAK_INSTRUMENT", "E_PEEK", "E_STRICT", NULL};
 

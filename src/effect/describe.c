@@ -316,6 +316,43 @@ adjust_words(int64_t adjust)
     return words[adjust];
 }
 
+/* There is more than one segment, so that one of them may be picked for what it shows. */
+static bool
+has_segments(const up_effects *e)
+{
+    for (int64_t i = 1; i < e->n_rows; i++) {
+        if (strcmp(e->rows[i].value.segment, e->rows[0].value.segment) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The chance of a false finding is that of independent comparisons: no more than this for what is
+ * positively dependent, as segments of one experiment are. */
+static up_status
+note_many(up_effects *e, up_error *err)
+{
+    double alpha = 1 - e->opts.level;
+    double any = 1 - pow(e->opts.level, (double)e->n_rows);
+    bool segments = has_segments(e);
+    bool fixed = e->opts.inference == UP_INFERENCE_FIXED &&
+                 e->opts.interval == UP_INTERVAL_WALD && e->opts.n_margins == 0 &&
+                 e->n_rows <= UPI_MOST_MAX_T;
+    if (e->model->posterior != NULL ||
+        (e->n_rows <= MANY_INTERVALS && !(segments && e->n_rows > 1))) {
+        return UP_OK;
+    }
+    return upi_notes_add(&e->notes, UP_N_MANY_COMPARISONS, segments ? "segment" : "",
+        (double)e->n_rows, segments ? 1 : MANY_INTERVALS, err,
+        "%lld intervals are shown and each holds on its own: were there no effect at "
+        "all, at least one would miss 0 with a chance of about %.0f %%, and %.1f would "
+        "on average. Do not pick one of them: 'upshot effect' with --adjust %s answers "
+        "them together.",
+        (long long)e->n_rows, 100 * any, (double)e->n_rows * alpha,
+        fixed ? "max-t" : "holm");
+}
+
 /* How many comparisons there are, and what was done about it. */
 static up_status
 note_comparisons(up_effects *e, up_error *err)
@@ -328,12 +365,8 @@ note_comparisons(up_effects *e, up_error *err)
             "what was asked for here, and has to be declared before looking.",
             adjust_words(e->opts.adjust), (long long)e->n_families,
             e->n_families == 1 ? "y" : "ies", (long long)e->most_compared));
-    } else if (e->n_rows > MANY_INTERVALS) {
-        UP_TRY(upi_notes_add(&e->notes, UP_N_MANY_COMPARISONS, "", (double)e->n_rows,
-            MANY_INTERVALS, err,
-            "%lld intervals are shown and each holds on its own: about %.0f would miss "
-            "by chance. --adjust holm (or bh, max-t) answers them together.",
-            (long long)e->n_rows, (double)e->n_rows * (1 - e->opts.level)));
+    } else {
+        UP_TRY(note_many(e, err));
     }
     if (e->opts.interval == UP_INTERVAL_AR) {
         UP_TRY(upi_notes_add(&e->notes, UP_N_ANDERSON_RUBIN, "interval", (double)NAN,

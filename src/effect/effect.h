@@ -386,6 +386,9 @@ up_status upi_anderson_rubin_points(up_effects *e, const upi_metric *metric,
 
 /* ---- adjustment ---- */
 
+/* Comparisons of a family that max-t takes. */
+enum { UPI_MOST_MAX_T = 128 };
+
 /* Adjusts the rows for one another within families, as the options ask. */
 up_status upi_effects_adjust(up_effects *e, const upi_question *q, up_error *err);
 /* Families of the rows: family[i] is an index into e->families, -1 = not adjusted. */

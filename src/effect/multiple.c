@@ -21,8 +21,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST_MAX_T = 128 };
-
 typedef struct group {
     up_effects *e;
     int64_t m;              /* rows of the family with something to test */
@@ -299,10 +297,10 @@ check_max_t(const group *g, up_error *err)
                 err, "adjust by holm, or declare --family 'unadjusted: %s'", v->metric);
         }
     }
-    if (g->m > MOST_MAX_T) {
+    if (g->m > UPI_MOST_MAX_T) {
         (void)upi_fail(err, UP_E_ARGUMENT, "adjust",
             "a family of %lld comparisons is too large for max-t, which takes %d",
-            (long long)g->m, MOST_MAX_T);
+            (long long)g->m, UPI_MOST_MAX_T);
         return upi_fix(err, "adjust by holm, or make families smaller with family");
     }
     return UP_OK;

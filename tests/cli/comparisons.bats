@@ -112,3 +112,19 @@ effect() {
         refused 2 E_ARGUMENT "$UPSHOT" effect "$s" --itt arm --metric sales --margin "$bad"
     done
 }
+
+@test "segments: how likely a false finding is, and the command that answers them together" {
+    effect --covariates device --by device --json
+    [ "$(jq '.warnings[] | select(.code == "N_MANY_COMPARISONS") | .number' <<<"$out")" -eq 12 ]
+    [[ $(jq -r '.warnings[] | select(.code == "N_MANY_COMPARISONS") | .text' <<<"$out") == *"chance of about 46 %"* ]]
+    command=$(jq -r '.next[0]' <<<"$out")
+    [[ $command == *"--by device --adjust max-t" ]]
+    run bash -c "upshot() { \"$UPSHOT\" \"\$@\"; }; $command --json"
+    [ "$status" -eq 0 ]
+    [ "$(jq '[.rows[] | has("adjusted_low")] | all' <<<"$output")" = true ]
+    [ "$(jq '[.warnings[].code] | index("N_MANY_COMPARISONS")' <<<"$output")" = null ]
+    effect --json # two arms and two metrics, no segments
+    [ "$(jq '[.warnings[].code] | index("N_MANY_COMPARISONS")' <<<"$out")" = null ]
+    effect --covariates device --by device --inference anytime --planned 9000 --json
+    [[ $(jq -r '.next[0]' <<<"$out") == *"--adjust holm" ]]
+}

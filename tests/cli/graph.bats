@@ -121,3 +121,31 @@ store='arm -> searches; arm -> views; searches -> views -> sales; searches -> sa
     both "$UPSHOT" discover cap.parquet --json
     jq -e '[.warnings[].code] | index("N_NO_FREQUENCIES")' <<<"$out"
 }
+
+@test "a graph guards an analysis: what it forbids is refused with the path, and the advice holds" {
+    local s
+    s=$(shop shop.parquet)
+    both "$UPSHOT" effect "$s" --itt arm --metric sales --covariates device --json \
+        --graph 'arm -> views -> sales; device -> sales'
+    [ "$status" -eq 0 ]
+    jq -e '.warnings[] | select(.code == "N_GRAPH") | .text | test("adjusting for device gives")' <<<"$out"
+    [[ $(jq -r .options.graph <<<"$out") == "arm -> views -> sales; device -> sales" ]]
+    refused 4 E_POST_TREATMENT "$UPSHOT" effect "$s" --itt arm --metric sales --covariates views \
+        --graph 'arm -> views -> sales'
+    [[ $(jq -r .message <<<"$out") == *"arm -> views"* ]]
+    refused 4 E_NOT_IDENTIFIED "$UPSHOT" effect "$s" --itt arm --metric sales --graph 'device -> arm -> sales; device -> sales'
+    [ "$(jq -r .fix <<<"$out")" = "adjust for it: --covariates device" ]
+    refused 4 E_NOT_IDENTIFIED "$UPSHOT" effect "$s" --itt arm --metric sales --graph 'arm -> views -> sales; arm <-> sales'
+    [[ $(jq -r .message <<<"$out") == *"front door alone (views"* ]]
+    refused 4 E_NOT_IDENTIFIED "$UPSHOT" effect "$s" --itt arm --metric sales --covariates device \
+        --graph 'arm -> sales; arm <-> device; device <-> sales'
+    [ "$(jq -r .fix <<<"$out")" = "leave device out of --covariates" ]
+    refused 4 E_NOT_IDENTIFIED "$UPSHOT" effect "$s" --itt arm --metric sales --graph 'arm -> sales; arm <-> sales'
+    for verb in fit mediate; do
+        refused 4 E_POST_TREATMENT "$UPSHOT" $verb "$s" --itt arm --covariates spend_before \
+            --graph 'arm -> {views sales spend_before}; views -> sales; outcome sales'
+    done
+    # From a capsule as from the rows.
+    "$UPSHOT" fit "$s" --itt arm --metric sales --covariates device --save guard.parquet >/dev/null
+    refused 4 E_NOT_IDENTIFIED "$UPSHOT" effect guard.parquet --graph 'arm -> sales; arm <-> sales'
+}
