@@ -1,5 +1,5 @@
 # A thin front on the presets.
-.PHONY: all demo test lint bench clean
+.PHONY: all demo test lint bench wheel clean
 all:
 	tools/install-deps && cmake --preset release -DUPSHOT_TESTS=OFF && cmake --build --preset release
 demo:
@@ -10,5 +10,7 @@ lint:
 	tools/lint
 bench:
 	bench/run
+wheel:
+	tools/wheel
 clean:
 	rm -rf build

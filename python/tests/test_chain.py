@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -268,11 +269,14 @@ def test_the_private_capsule_is_nobody_elses_business(fit: up.Fit) -> None:
 def test_the_capsule_goes_with_the_last_object(shop: Path, tmp_path: Path) -> None:
     fit = up.ExperimentData(shop, intent_to_treat="arm").add_metric("sales").fit()
     capsule, effect = fit._capsule, fit.infer_effect()
+    assert (capsule.parent.stat().st_mode & 0o77) == 0  # nobody else reads it
     del fit
     gc.collect()
     assert capsule.exists() and len(effect.infer_rank()) == 2
     effect._fit.save(tmp_path / "kept.parquet")
-    del effect
-    gc.collect()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it goes without a word
+        del effect
+        gc.collect()
     assert not capsule.exists() and not capsule.parent.exists()
     assert up.call("effect", tmp_path / "kept.parquet")["input"]["kind"] == "capsule"

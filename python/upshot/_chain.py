@@ -10,13 +10,13 @@ Source: Wong and Creux, "Closing the Loop" (arXiv 2604.24116).
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from ._call import option_names, run
+from ._directory import Directory
 from ._errors import UpshotError, usage
 from ._expr import Expression, as_text
 from ._graph import Graph, graph_text, shares_text, split_text
@@ -278,8 +278,8 @@ class ExperimentData:
                 "give up.LinearModel or up.BayesianLinearRegression(prior=...)",
                 "model",
             )
-        directory = tempfile.TemporaryDirectory(prefix="upshot-")
-        capsule = Path(directory.name) / "fit.parquet"
+        directory = Directory()
+        capsule = directory.path / "fit.parquet"
         options = {**made._options(), **made._beliefs(), **options, "save": capsule}
         result = self._ask_rows("fit", **options)
         result._private = (str(capsule),)
@@ -364,7 +364,7 @@ class Fit(_Questions):
         model: LinearModel,
         result: Result,
         capsule: Path,
-        directory: tempfile.TemporaryDirectory[str],
+        directory: Directory,
     ) -> None:
         self.experiment = experiment
         self.model = model

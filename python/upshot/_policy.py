@@ -5,14 +5,13 @@ from __future__ import annotations
 import ctypes
 import json
 import math
-import tempfile
-import threading
 import uuid
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._directory import Directory
 from ._errors import check, take_text, text_of, usage
 from ._native import UpError, UpPolicyDecision, lib
 from ._result import Result, _frame
@@ -74,8 +73,7 @@ class Policy:
     """
 
     def __init__(self, model: Fit | Reward | str | Path, /, **options: Any) -> None:
-        self._lock = threading.Lock()
-        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._directory: Directory | None = None
         self.contexts: tuple[ContextVector, ...] = ()
         #: what ``upshot policy`` answers; None for a policy that was loaded
         self.result: Result | None = None
@@ -88,8 +86,8 @@ class Policy:
                 self.contexts = model.contexts
                 options = {**model.options, **options}
             fit = model.fit if isinstance(model, Reward) else model
-            self._directory = tempfile.TemporaryDirectory(prefix="upshot-")
-            self._path = Path(self._directory.name) / "policy.json"
+            self._directory = Directory()
+            self._path = self._directory.path / "policy.json"
             options["save"] = self._path
             self.result = fit._answer(Result, "policy", {}, options)
             self.result._private += (str(self._path),)
