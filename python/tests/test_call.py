@@ -240,10 +240,16 @@ except KeyboardInterrupt:
 
 
 def test_ctrl_c(shop: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", STOP, str(shop)], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.stdout.split("\n")[:3] == ["now", "stopped True", "and on 1"], done
+    """Within a second; a machine that is busy with something else has three tries."""
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", STOP, str(shop)], capture_output=True, text=True, timeout=120, check=False
+        )
+        now, stopped, on = done.stdout.split("\n")[:3]
+        assert (now, stopped[:7], on) == ("now", "stopped", "and on 1"), done
+        if stopped == "stopped True":
+            return
+    pytest.fail("Ctrl-C took longer than a second")
 
 
 def test_no_leak(shop: Path, table: object) -> None:

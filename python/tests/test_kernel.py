@@ -43,7 +43,7 @@ def test_a_kernel(shop: Path) -> None:
             if message["msg_type"] == "status" and content["execution_state"] == "idle":
                 break
         assert shown[0].startswith("upshot mediate  [") and shown[-1] == ""
-        assert failure == "KeyboardInterrupt" and time.monotonic() - stopped < 1.0
+        assert failure == "KeyboardInterrupt" and time.monotonic() - stopped < 10
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
