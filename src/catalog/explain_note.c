@@ -167,7 +167,7 @@ const upi_page upi_note_pages[] = {
         "much "
         "its estimate exceeds its true effect on average, if all true effects were as "
         "estimated.",
-        "",
+        "A hundredth of a standard error; less is not told.",
         "Expect less than the estimate; --shrink or a --prior takes the luck out, new "
         "data "
         "measure it."},

@@ -344,7 +344,8 @@ note_flat(const up_effects *e, const up_rank_opts *o, up_rank *r, up_error *err)
                                       "common");
 }
 
-/* Of the first comparison: an honest prior has allowed for the luck of the best. */
+/* Of the first comparison: an honest prior has allowed for the luck of the best, and less than a
+ * hundredth of a standard error is not worth a word. */
 static up_status
 note_winner(const up_effects *e, const up_rank_opts *o, up_rank *r, up_error *err)
 {
@@ -353,8 +354,13 @@ note_winner(const up_effects *e, const up_rank_opts *o, up_rank *r, up_error *er
         return UP_OK;
     }
     const up_rank_arm *best = &r->arm[0];
+    double error = 0;
     for (int64_t i = 1; i < r->arm[0].arms; i++) {
         best = r->arm[i].prob_best > best->prob_best ? &r->arm[i] : best;
+        error = fmax(error, r->arm[i].std_error);
+    }
+    if (best->overstatement < 0.01 * error) {
+        return UP_OK;
     }
     return upi_notes_add(&r->notes, UP_N_WINNERS_CURSE, best->metric,
         best->overstatement, (double)NAN, err,

@@ -42,6 +42,10 @@ setup() { setup_place; }
     [ "$status" -eq 0 ]
     [[ $out == *"is best"*"with probability"*"expected loss"* ]] || [[ $out == *"expected"* ]]
     [[ $out == *"N_WINNERS_CURSE"* && $out == *"Next: upshot effect"* ]]
+    # One arm is far ahead: no luck is needed for it to look best.
+    "$UPSHOT" simulate shop sure.parquet --units 20000 >/dev/null
+    both "$UPSHOT" rank sure.parquet --itt arm --metric sales
+    [[ $out == *"probability 1.0000"* && $out != *"N_WINNERS_CURSE"* ]]
 }
 
 @test "rank: the same seed gives the same draws, and fewer draws a larger error" {
