@@ -12,7 +12,7 @@ static const char *const label_columns[] = {"quantity", "method", "metric", "arm
 typedef struct forest {
     upi_chart *c;
     upi_chart_names panel, label;
-    bool relative, several;
+    bool relative;
     const char *beside;               /* the column of a second point; NULL = none */
     bool pieces, open_low, open_high; /* whether some row has these */
 } forest;
@@ -28,16 +28,17 @@ upi_chart_forest_takes(const up_result *r, const upi_sheet *rows, int64_t i)
     return columns && strcmp(upi_sheet_text(rows, i, "part"), "proportion") != 0;
 }
 
+/* Metrics have units of their own, and a value and a gain are of different size: each has a
+ * panel, unless effects share an axis as shares of control. */
 static up_status
 choose_scale(forest *f, up_error *err)
 {
-    static const char *const metric[] = {"metric", NULL};
+    static const char *const unlike[] = {"metric", "quantity", NULL};
     up_status status = UP_OK;
-    bool several = upi_chart_differ(f->c, metric).n > 0;
-    UP_TRY(upi_chart_scale(f->c, several, &f->relative, err));
-    f->several = several && !f->relative;
-    if (f->several) {
-        f->panel = (upi_chart_names){.name = {"metric"}, .n = 1};
+    f->panel = upi_chart_differ(f->c, unlike);
+    UP_TRY(upi_chart_scale(f->c, f->panel.n > 0, &f->relative, err));
+    if (f->relative) {
+        f->panel.n = 0;
     }
 out:
     return status;
@@ -49,7 +50,10 @@ choose_labels(forest *f)
     static const char *const fallbacks[] = {"arm", "quantity", "metric"};
     upi_chart_names all = upi_chart_differ(f->c, label_columns);
     for (int64_t k = 0; k < all.n; k++) {
-        bool is_panel = f->several && strcmp(all.name[k], "metric") == 0;
+        bool is_panel = false;
+        for (int64_t j = 0; j < f->panel.n; j++) {
+            is_panel |= strcmp(all.name[k], f->panel.name[j]) == 0;
+        }
         if (!is_panel) {
             f->label.name[f->label.n++] = all.name[k];
         }
@@ -120,7 +124,7 @@ put_row(forest *f, int64_t i)
     upi_text_free(&t);
     upi_json_object(j);
     upi_json_put_string(j, "label", label);
-    if (f->several) {
+    if (f->panel.n > 0) {
         upi_json_put_string(j, "panel", panel);
     }
     upi_json_put_string(j, "words", words);
@@ -133,7 +137,9 @@ put_row(forest *f, int64_t i)
         upi_json_put_double(j, "beside", f->relative ? x / fabs(baseline) : x);
     }
     upi_json_put_double(j, "p_value", upi_sheet_number(c->rows, i, "p_value"));
-    upi_json_put_int(j, "n", upi_sheet_integer(c->rows, i, "n"));
+    if (upi_sheet_find(c->rows, "n") >= 0) {
+        upi_json_put_int(j, "n", upi_sheet_integer(c->rows, i, "n"));
+    }
     upi_json_object_end(j);
 }
 
@@ -199,9 +205,12 @@ put_points(forest *f)
     upi_json_object_end(&c->j);
     upi_chart_put(c, "description", "{'field':'words'}");
     upi_chart_put(c, "tooltip",
-        "[{'field':'label','title':'row'},{'field':'words','title':'estimate'},"
-        "{'field':'p_value','title':'p','format':'.3~g'},"
-        "{'field':'n','title':'n','format':','}]");
+        upi_sheet_find(c->rows, "n") >= 0
+            ? "[{'field':'label','title':'row'},{'field':'words','title':'estimate'},"
+              "{'field':'p_value','title':'p','format':'.3~g'},"
+              "{'field':'n','title':'n','format':','}]"
+            : "[{'field':'label','title':'row'},{'field':'words','title':'estimate'},"
+              "{'field':'p_value','title':'p','format':'.3~g'}]");
     upi_json_object_end(&c->j);
     upi_json_object_end(&c->j);
 }

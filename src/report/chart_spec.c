@@ -204,9 +204,11 @@ upi_chart_join(
     upi_text t = {0};
     for (int64_t k = 0; k < names->n; k++) {
         const char *s = upi_sheet_text(c->rows, i, names->name[k]);
+        bool period = s[0] != '\0' && strcmp(names->name[k], "period") == 0;
         s = s[0] != '\0' ? s : everything(names->name[k]);
         if (s[0] != '\0') {
-            upi_text_addf(&t, "%s%s", t.length > 0 ? " \xc2\xb7 " : "", s);
+            upi_text_addf(&t, "%s%s%s", t.length > 0 ? " \xc2\xb7 " : "",
+                period ? "period " : "", s);
         }
     }
     upi_line_copy(out, UPI_CHART_LABEL, t.s != NULL ? t.s : "");

@@ -52,6 +52,7 @@ fs.writeFileSync('many.csv', 'arm,y,z,where\n' + Array.from({ length: 6000 }, (_
 const panel = ['panel.csv', '--itt', 'arm', '--cluster', 'shopper', '--metric', 'sales'];
 const shop = ['shop.csv', '--itt', 'arm', '--metric', 'sales'];
 const graph = ['--graph', 'arm -> {searches views sales}; searches -> {views sales}; views -> sales'];
+run(upshot, ['policy', ...shop, '--covariates', 'device', '--save', 'policy.json']);
 // name, kind, scale, words of the command, least number of marks by type, texts that are drawn
 const cases = [
   ['one row', '-', 0, ['effect', ...shop], { symbol: 1, rule: 2, text: 1 }, ['difference against control']],
@@ -87,6 +88,8 @@ const cases = [
     ['standard deviations between the arm and control', 'spend_before']],
   ['balance of six arms', 'balance', 0, ['check', 'arms.csv', '--itt', 'arm', '--metric', 'sales', '--covariates', 'device,country'],
     { symbol: 15, rule: 5 }, []],
+  ['value of a policy', '-', 0, ['value', ...shop, '--covariates', 'device', '--policy', 'policy.json'],
+    { symbol: 9, text: 9 }, ['value', 'gain']],
   ['paths', '-', 0, ['mediate', 'shop.csv', '--itt', 'arm', ...graph], { rect: 4, rule: 6, symbol: 6, text: 10 }, ['searches']],
   ['paths by segment', 'paths', 0, ['mediate', 'shop.csv', '--itt', 'arm', '--covariates', 'device', '--by', 'device',
     '--graph', 'arm -> {searches sales}; searches -> sales'], { rect: 9, rule: 9, symbol: 9 }, ["device = 'mobile'"]],

@@ -111,9 +111,9 @@ test_one_row(void **state)
     assert_null(json_object_get(first, "open_low"));
     assert_null(json_object_get(root, "facet"));
     assert_int_equal(number(root, "width"), 440);
-    assert_string_equal(
-        string(root, "description"), "the \"finding\" in </script> words. Points are "
-                                     "estimates, bars 90% intervals.");
+    assert_string_equal(string(root, "description"),
+        "the \"finding\" in </script> words. Points are "
+        "estimates, bars 90% intervals.");
     json_decref(root);
 }
 
@@ -196,7 +196,7 @@ test_periods(void **state)
     assert_int_equal(json_array_size(json_object_get(root, "layer")), 5);
     json_decref(root);
     root = drawn(rows, 2, "forest", NULL);
-    assert_string_equal(string(json_array_get(values(root), 1), "label"), "2");
+    assert_string_equal(string(json_array_get(values(root), 1), "label"), "period 2");
     json_decref(root);
 }
 
