@@ -101,7 +101,7 @@ find_metric(maker *k, up_error *err)
         (void)upi_fail(err, UP_E_ARGUMENT, "metric",
             "the model has %lld metrics, and a policy needs one reward",
             (long long)e->n_metrics);
-        return upi_fix(err, "name one of them with metric, e.g. '%s'",
+        return upi_fix(err, "name the one that is the reward: --reward '%s'",
             e->n_metrics > 0 ? e->metrics[0].name : "");
     }
     if (at < 0) {

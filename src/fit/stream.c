@@ -318,8 +318,8 @@ out:
             upi_vcov_name(stored->vcov), upi_vcov_name(m->opts.vcov));
     } else if (status == UP_E_NEEDS_ROWS) {
         upi_fix(err,
-            "ask for the iid covariance, or fit with '%s' while the rows are at hand "
-            "before the capsule is saved",
+            "give --cluster with the column of the unit, or leave the continuous "
+            "covariates out; or fit with --vcov %s on the rows and save that",
             upi_vcov_name(m->opts.vcov));
     }
     robust_free(robust);
