@@ -121,6 +121,37 @@ touched(void **state)
     mcp_offer_close(&o);
 }
 
+/* Data also grow by further files of a pattern. */
+static void
+more_files(void **state)
+{
+    static const char ask[] =
+        "{'source': 'data/day-*.parquet', 'itt': 'arm', 'metric': ['sales']}";
+    mcp_offer o = offer_open();
+    (void)state;
+    offer_simulate("data/day-1.parquet", 1000);
+    json_t *answer = offer_ask(&o, "declare_design", "%s", ask);
+    (void)snprintf(design, sizeof design, "%s", offer_handle(answer, "design"));
+    json_decref(answer);
+    answer = offer_ask(&o, "fit", "{'design': '%s'}", design);
+    json_decref(
+        offer_ask(&o, "infer_effect", "{'fit': '%s'}", offer_handle(answer, "fit")));
+    json_decref(answer);
+    offer_simulate("data/day-2.parquet", 1100);
+    answer = offer_ask(&o, "fit", "{'design': '%s'}", design);
+    char *text = offer_refused(
+        &o, "E_PEEK", "infer_effect", "{'fit': '%s'}", offer_handle(answer, "fit"));
+    offer_holds(text, "2100");
+    free(text);
+    /* a question without an answer that holds at every look says which has one */
+    text = offer_refused(
+        &o, "E_PEEK", "rank", "{'fit': '%s'}", offer_handle(answer, "fit"));
+    offer_holds(text, "infer_effect");
+    free(text);
+    json_decref(answer);
+    mcp_offer_close(&o);
+}
+
 static void
 only_anytime(void **state)
 {
@@ -341,7 +372,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {PLACED(specifications), PLACED(peeking),
-        PLACED(touched), PLACED(only_anytime), PLACED(fishing),
+        PLACED(touched), PLACED(more_files), PLACED(only_anytime), PLACED(fishing),
         PLACED(fishing_sequential), PLACED(refusals), PLACED(next_calls),
         PLACED(cancelled)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "offer_helper.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,51 @@ two_processes(void **state)
     mcp_offer_close(&o);
 }
 
+typedef struct asker {
+    mcp_offer *o;
+    const char *level;
+    char *body;
+} asker;
+
+static void *
+ask_often(void *user)
+{
+    asker *a = user;
+    for (int i = 0; i < 4; i++) {
+        mcp_reply reply = {0};
+        json_t *arguments = json_pack("{s:s, s:s}", "fit", fit, "level", a->level);
+        a->o->call_tool(a->o->user, "infer_effect", arguments, NULL, &reply);
+        json_decref(arguments);
+        free(a->body);
+        a->body = reply.body;
+    }
+    return NULL;
+}
+
+/* Callbacks run on several threads at a time; each has the answer to its own question. */
+static void
+two_threads(void **state)
+{
+    pthread_t threads[2];
+    mcp_offer o = offer_open();
+    asker askers[2] = {{&o, "0.9", NULL}, {&o, "0.8", NULL}};
+    (void)state;
+    make_all(&o);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_often, &askers[i]), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        json_t *answer = offer_ask(
+            &o, "infer_effect", "{'fit': '%s', 'level': '%s'}", fit, askers[i].level);
+        const char *handle = offer_handle(answer, "effect");
+        offer_holds(askers[i].body, handle);
+        json_decref(answer);
+        free(askers[i].body);
+    }
+    mcp_offer_close(&o);
+}
+
 /* A journal that was cut short is read on, and says so. */
 static void
 cut_journal(void **state)
@@ -290,6 +336,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {PLACED(bad_handles), PLACED(later_process),
         PLACED(altered), PLACED(renamed), PLACED(private_to_its_owner),
-        PLACED(cannot_write), PLACED(two_processes), PLACED(cut_journal)};
+        PLACED(cannot_write), PLACED(two_processes), PLACED(two_threads),
+        PLACED(cut_journal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
