@@ -116,6 +116,15 @@ corrected_call(const json_t *arguments, const up_error *e)
     return call;
 }
 
+/* A failed check: all verdicts of what was asked about. */
+static json_t *
+check_call(const mcp_asked *q)
+{
+    const char *name = q->fitted != NULL ? MCP_OWN_FIT : MCP_OWN_DESIGN;
+    const char *handle = q->fitted != NULL ? q->fit : q->design;
+    return handle[0] != '\0' ? json_pack("{s:s}", name, handle) : NULL;
+}
+
 /* The same call with the options that the advice names; NULL = it names none. */
 static json_t *
 same_call(const json_t *arguments, const mcp_asked *q, const char *fix)
@@ -144,26 +153,32 @@ add_next(mcp_text *t, const mcp_tool *tool, const json_t *arguments, const mcp_a
         strstr(e->fix, "upshot help") == NULL) {
         return; /* the advice is a call already */
     }
-    if (e->status == UP_E_CONDITION && q->fitted != NULL && e->field[0] != '\0' &&
-        q->design[0] != '\0' && strcmp(e->field, "where") != 0 &&
-        strcmp(e->field, "time") != 0) {
+    bool again = e->status == UP_E_CONDITION && q->fitted != NULL &&
+                 e->field[0] != '\0' && q->design[0] != '\0' &&
+                 strcmp(e->field, "where") != 0 && strcmp(e->field, "time") != 0;
+    if (again) {
         name = "fit";
         call = fit_again(q, e);
     } else {
         call = corrected_call(arguments, e);
         call = call != NULL ? call : same_call(arguments, q, e->fix);
     }
-    bool size = peek && json_object_get(call, "planned") == NULL;
-    if (call == NULL) {
-        mcp_text_add(t, "\nRead: guide {\"code\":\"");
-        mcp_text_add(t, up_status_name(e->status));
-        mcp_text_add(t, "\"}");
-        return;
+    if (call == NULL && peek && q->fitted != NULL) {
+        name = "infer_effect";
+        call = json_pack("{s:s, s:s}", MCP_OWN_FIT, q->fit, "inference", "anytime");
+    } else if (call == NULL && may_accept(q, up_status_name(e->status))) {
+        name = "check";
+        call = check_call(q);
     }
-    if (size && q->tool != NULL) {
+    if (call == NULL) {
+        name = "guide";
+        call = json_pack("{s:s}", "code", up_status_name(e->status));
+    }
+    bool size = peek && json_object_get(call, "inference") != NULL &&
+                json_object_get(call, "planned") == NULL;
+    if (size) {
         (void)json_object_set_new(call, "planned", json_string("N"));
     }
-    bool again = call != NULL && strcmp(name, tool->name) != 0;
     mcp_text_add(t, "\nNext call");
     if (again) { /* only who knows the data can say when a column was measured */
         mcp_text_add(t, ", if ");
@@ -206,8 +221,9 @@ mcp_failure_body(const mcp_state *s, const mcp_tool *tool, const json_t *argumen
     if (may_accept(q, code)) {
         mcp_text_add(&t, "\nOverride: \"accept\":[\"");
         mcp_text_add(&t, code);
-        mcp_text_add(&t, "\"] shows the numbers all the same; it is recorded, and the "
-                         "note N_OVERRIDE stays with them");
+        mcp_text_add(&t,
+            "\"] shows the numbers all the same, if the user decides so; it "
+            "is recorded, and the note N_OVERRIDE stays with them");
     }
     if (up_catalog_explain(code, &page, &ignored) == UP_OK) {
         mcp_text_add(&t, "\nWhy: ");

@@ -123,9 +123,12 @@ call_v(mcp_offer *o, const char *tool, const char *format, va_list list)
     char text[16384];
     mcp_call call = {0};
     mcp_reply reply = {0};
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started by the callers */
     (void)vsnprintf(text, sizeof text, format, list);
     for (char *c = text; *c != '\0'; c++) {
-        *c = *c == '\'' ? '"' : *c == '`' ? '\'' : *c;
+        if (*c == '\'' || *c == '`') {
+            *c = *c == '`' ? '\'' : '"';
+        }
     }
     json_t *arguments = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     assert_non_null(arguments);
@@ -225,7 +228,7 @@ char *
 offer_program(const char *command)
 {
     char *copy = strdup(command);
-    const char *words[64];
+    const char *words[64] = {NULL};
     int n = 0;
     char *to = copy;
     up_error err = UP_ERROR_INIT;

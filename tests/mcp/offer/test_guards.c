@@ -146,7 +146,8 @@ more_files(void **state)
     /* a question without an answer that holds at every look says which has one */
     text = offer_refused(
         &o, "E_PEEK", "rank", "{'fit': '%s'}", offer_handle(answer, "fit"));
-    offer_holds(text, "infer_effect");
+    offer_holds(text, "Next call: infer_effect {\"fit\":");
+    offer_holds(text, "\"inference\":\"anytime\"");
     free(text);
     json_decref(answer);
     mcp_offer_close(&o);
@@ -275,11 +276,25 @@ refusals(void **state)
     offer_holds(text, "Next call: declare_design {");
     offer_holds(text, "\"itt\":\"arm\"");
     free(text);
-    /* a mediator that hides a common cause: the reason comes from the graph */
-    free(offer_refused(&o, "E_", "mediate",
-        "{'design': '%s', 'graph': 'arm -> searches -> sales; U -> searches; U -> "
-        "sales'}",
-        design));
+    /* what the graph does not identify is refused with the reason from the graph */
+    text = offer_refused(&o, "E_MEDIATION", "mediate",
+        "{'design': '%s', 'graph': 'arm -> searches -> sales; searches <-> sales'}",
+        design);
+    offer_holds(text, "share an unmeasured cause");
+    offer_holds(text, "\nNext call: ");
+    free(text);
+    text = offer_refused(&o, "E_NOT_IDENTIFIED", "mediate",
+        "{'what': 'graph', 'graph': 'X -> Y; X <-> Y', 'treatment': 'X', "
+        "'outcome': 'Y'}");
+    offer_holds(text, "front door");
+    offer_holds(text, "X <-> Y");
+    free(text);
+    /* a covariate that treatment moved; the way on is not the override */
+    text = offer_refused(
+        &o, "E_BALANCE", "fit", "{'design': '%s', 'covariates': ['searches']}", design);
+    offer_holds(text, "Next call: check {\"design\":");
+    offer_holds(text, "\"accept\":[\"E_BALANCE\"]");
+    free(text);
     free(offer_refused(&o, "E_USAGE", "infer_effect", "{}"));
     free(offer_refused(
         &o, "E_USAGE", "infer_effect", "{'fit': '%s', 'estimand': 'best'}", fit));

@@ -80,8 +80,9 @@ graphs(void **state)
 {
     mcp_offer o = offer_open();
     (void)state;
-    assert_int_equal(system("echo 'arm -> secret' > secret; cp secret data/graph.txt"),
-        0); /* NOLINT(cert-env33-c) */
+    /* NOLINTNEXTLINE(cert-env33-c) */
+    int made = system("echo 'arm -> secret' > secret; cp secret data/graph.txt");
+    assert_int_equal(made, 0);
     char *text = offer_refused(
         &o, "E_SOURCE", "mediate", "{'what': 'graph', 'graph': 'secret'}");
     assert_null(strstr(text, "arm"));

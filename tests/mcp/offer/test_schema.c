@@ -26,7 +26,7 @@ check_plain(const json_t *value, int depth)
     for (const char *const *r = refused; *r != NULL; r++) {
         assert_null(json_object_get(value, *r));
     }
-    json_object_foreach((json_t *)(uintptr_t)value, name, item)
+    json_object_foreach(mcp_borrow(value), name, item)
     {
         check_plain(item, depth + 1);
     }
@@ -44,6 +44,7 @@ check_property(const char *tool, const char *name, const json_t *p)
     if (type == NULL || doc == NULL || strlen(doc) < 5 || strstr(doc, "--") != NULL) {
         print_message("%s.%s: %s\n", tool, name, doc != NULL ? doc : "no description");
         fail();
+        return;
     }
     bool array = strcmp(type, "array") == 0;
     const json_t *items = json_object_get(p, "items");
@@ -83,7 +84,7 @@ lint(void **state)
         assert_true(json_is_false(json_object_get(input, "additionalProperties")));
         assert_non_null(json_string_value(json_object_get(tool, "description")));
         check_plain(tool, 0);
-        json_object_foreach((json_t *)(uintptr_t)properties, key, item)
+        json_object_foreach(mcp_borrow(properties), key, item)
         {
             check_property(name, key, item);
         }

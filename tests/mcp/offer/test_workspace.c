@@ -298,8 +298,8 @@ cut_journal(void **state)
             size_t n = 0;
             (void)snprintf(path, sizeof path, "cache/%s", e->d_name);
             char *text = read_file(path, &n);
-            memcpy(text + n, "{\"specif\n", 9);
-            write_file(path, text, n + 9);
+            (void)snprintf(text + n, 16, "{\"specif\n");
+            write_file(path, text, strlen(text));
             free(text);
         }
     }
