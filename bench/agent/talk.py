@@ -55,7 +55,8 @@ class Agent:
 
     def end(self):
         self.server.stdin.close()
-        self.server.wait()
+        if self.server.wait() != 0:
+            sys.exit("talk.py: the server failed")
         with open(os.path.join(self.folder, "count.json"), "w", encoding="utf-8") as f:
             json.dump(self.count, f)
 
