@@ -331,9 +331,14 @@ tell_next(work *w)
         const char *command = json_string_value(json_array_get(next, i));
         json_t *call =
             command != NULL ? mcp_call_of_command(w->state, &w->asked, command) : NULL;
-        if (call != NULL) {
-            (void)json_array_append_new(calls, call);
+        bool told = call == NULL; /* several commands may begin by the same call */
+        for (size_t k = 0; !told && k < json_array_size(calls); k++) {
+            told = json_equal(json_array_get(calls, k), call) != 0;
         }
+        if (!told) {
+            (void)json_array_append(calls, call);
+        }
+        json_decref(call);
     }
     set(w->agent, "next_calls", calls);
 }

@@ -42,6 +42,13 @@ the_loop(void **state)
     char arguments[512];
     (void)state;
     json_t *answer = offer_ask(&o, "describe_data", "{'source': 'data/shop.parquet'}");
+    const json_t *first =
+        json_object_get(json_object_get(answer, "agent"), "next_calls");
+    assert_int_equal(
+        json_array_size(first), 1); /* check and effect begin by the same */
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(first, 0), "tool")),
+        "declare_design");
     json_decref(answer);
     answer = offer_ask(&o, "declare_design",
         "{'source': 'data/shop.parquet', 'itt': 'arm', 'metric': ['sales'], "
