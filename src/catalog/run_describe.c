@@ -209,9 +209,9 @@ add_audit(const upi_request *q, up_source *source, const up_description *d,
         UP_TRY(audit(q, source, d, run, &a, err));
         UP_TRY(set_roles(a, r, err));
         UP_TRY(write_roles(a, r, err));
-        for (int64_t i = 0; i < up_audit_notes(a); i++) {
-            UP_TRY(upi_pipeline_note(&r->notes, up_audit_note(a, i), err));
-        }
+    }
+    for (int64_t i = 0; a != NULL && i < up_audit_notes(a); i++) {
+        UP_TRY(upi_pipeline_note(&r->notes, up_audit_note(a, i), err));
     }
     UP_TRY(suggest(q, a, r, err));
 out:

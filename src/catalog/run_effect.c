@@ -102,8 +102,7 @@ set_options(const upi_request *q, const upi_pipeline *p, up_result *r, up_error 
 }
 
 static up_status
-infer(const upi_request *q, const upi_pipeline *p, up_result *r, up_effects **out,
-    up_error *err)
+infer(const upi_request *q, const upi_pipeline *p, up_effects **out, up_error *err)
 {
     up_status status = UP_OK;
     upi_inference inference = {0};
@@ -113,7 +112,6 @@ infer(const upi_request *q, const upi_pipeline *p, up_result *r, up_effects **ou
     o.scale = upi_request_flag(q, "absolute-only") ? UP_SCALE_ABSOLUTE : UP_SCALE_BOTH;
     o.relative = upi_request_integer(q, "relative");
     UP_TRY(upi_inference_read(q, &inference, &o, err));
-    UP_TRY(upi_pipeline_graph(p, q, &o, r, err));
     UP_TRY(up_infer_effect(p->model, &o, out, err));
 out:
     upi_inference_clear(&inference);
@@ -144,9 +142,13 @@ upi_handle_effect(
     up_status status = UP_OK;
     upi_pipeline p = {0};
     up_effects *effects = NULL;
+    up_effect_opts asked = {0};
     UP_TRY(upi_pipeline_run(q, run, &p, err));
+    UP_TRY(upi_question_options(q, &p, &asked, err));
+    UP_TRY(
+        upi_pipeline_graph(&p, q, &asked, out, err)); /* it explains what checks find */
     UP_TRY(upi_pipeline_guard(&p, q, err));
-    UP_TRY(infer(q, &p, out, &effects, err));
+    UP_TRY(infer(q, &p, &effects, err));
     out->view = UPI_VIEW_EFFECTS;
     out->level = upi_request_number(q, "level");
     UP_TRY(upi_pipeline_describe(&p, q, out, err));

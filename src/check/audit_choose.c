@@ -88,12 +88,12 @@ is_group(const upi_audit_column *c)
            c->info.distinct >= 10;
 }
 
-static double
+static int
 id_score(const up_audit *a, int64_t j)
 {
     const upi_audit_column *c = &a->columns[j];
     bool group = is_group(c);
-    double score = upi_audit_is_identifier(a, j) ? 2 : 0;
+    int score = upi_audit_is_identifier(a, j) ? 2 : 0;
     score += group && c->fit[UPI_WORD_CLUSTER] > 1 ? 2 : 0;
     score += c->fit[UPI_WORD_UNIT] > 1 && (group || score > 0) ? 1 : 0;
     return j == a->declared.unit || j == a->declared.cluster ? 9 : score;
@@ -102,7 +102,7 @@ id_score(const up_audit *a, int64_t j)
 static void
 choose_ids(const up_audit *a, upi_audit_scan *scan)
 {
-    for (double want = 9; want > 0; want--) {
+    for (int want = 9; want > 0; want--) {
         for (int64_t j = 0; j < a->n_columns && scan->n_ids < UPI_AUDIT_IDS; j++) {
             if (id_score(a, j) == want && j != a->roles.arm && j != a->roles.time &&
                 !a->columns[j].metric) {

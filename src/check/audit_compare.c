@@ -19,37 +19,42 @@ typedef struct side {
     double w, s, d2;
 } side;
 
-/* The sums of arm `arm`, or of all others, in a group; as real numbers they are exact to 2^53. */
+/* An arm, or all others, and a level of a covariate of labels. */
+typedef struct part {
+    const upi_audit_scan *scan;
+    const upi_audit_test *test;
+    int64_t level, arm;
+    bool others;
+} part;
+
+/* The sums of a group; as real numbers they are exact to 2^53. */
 static void
-group_of(const upi_audit_scan *scan, const upi_audit_test *t, int64_t level,
-    int64_t arm, bool others, int64_t g, double *w, double *s)
+group_of(const part *p, int64_t g, double *w, double *s)
 {
+    const upi_audit_test *t = p->test;
     int64_t levels = t->n_levels > 0 ? t->n_levels : 1;
+    int64_t arms = p->scan->n_arms;
     *w = *s = 0;
-    for (int64_t a = 0; a < scan->n_arms; a++) {
-        if ((a == arm) == others) {
+    for (int64_t i = 0; i < levels * arms; i++) {
+        const upi_audit_cell *c = &t->cells[i * UPI_AUDIT_GROUPS + g];
+        if ((i % arms == p->arm) == p->others) {
             continue;
         }
-        for (int64_t k = 0; k < levels; k++) {
-            int64_t at = (k * scan->n_arms + a) * UPI_AUDIT_GROUPS + g;
-            const upi_audit_cell *c = &t->cells[at];
-            *w += (double)c->w;
-            *s += t->n_levels == 0 ? (double)(int64_t)c->wx / UPI_AUDIT_VALUE
-                  : k == level     ? (double)c->w
-                                   : 0;
-        }
+        *w += (double)c->w;
+        *s += t->n_levels == 0       ? (double)(int64_t)c->wx / UPI_AUDIT_VALUE
+              : i / arms == p->level ? (double)c->w
+                                     : 0;
     }
 }
 
 static side
-side_of(const upi_audit_scan *scan, const upi_audit_test *t, int64_t level, int64_t arm,
-    bool others, double mean)
+side_of(const part *p, double mean)
 {
     side out = {0};
     for (int64_t g = 0; g < UPI_AUDIT_GROUPS; g++) {
         double w = 0;
         double s = 0;
-        group_of(scan, t, level, arm, others, g, &w, &s);
+        group_of(p, g, &w, &s);
         out.w += w;
         out.s += s;
         out.d2 += (s - mean * w) * (s - mean * w);
@@ -69,14 +74,16 @@ upi_audit_compare(
     for (int64_t i = 0; i < arms * levels; i++) {
         int64_t arm = first_arm + i % arms;
         int64_t level = i / arms;
-        side own = side_of(scan, t, level, arm, false, 0);
-        side rest = side_of(scan, t, level, arm, true, 0);
+        const part chosen = {scan, t, level, arm, false};
+        const part others = {scan, t, level, arm, true};
+        side own = side_of(&chosen, 0);
+        side rest = side_of(&others, 0);
         if (!(own.w > 0 && rest.w > 0)) {
             continue;
         }
         double mean = (own.s + rest.s) / (own.w + rest.w);
-        own = side_of(scan, t, level, arm, false, mean);
-        rest = side_of(scan, t, level, arm, true, mean);
+        own = side_of(&chosen, mean);
+        rest = side_of(&others, mean);
         double v = own.d2 / (own.w * own.w) + rest.d2 / (rest.w * rest.w);
         double u = v > 0 ? fabs(own.s / own.w - rest.s / rest.w) / sqrt(v) : 0;
         double p = fmin(2 * upi_normal_sf(u) * (double)(arms * levels), 1);

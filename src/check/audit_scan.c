@@ -408,6 +408,18 @@ look_at_dates(const pass *p, worker *w, int64_t j, const upi_column *c, int64_t 
 }
 
 static up_status
+count_ids(worker *w, int64_t k, int64_t n, up_error *err)
+{
+    up_status status = UP_OK;
+    for (int64_t i = 0; status == UP_OK && i < n; i++) {
+        if (w->hash[i] != 0) {
+            status = upi_sample_add(&w->found.id[k], w->hash[i], w->arm_hash[i], err);
+        }
+    }
+    return status;
+}
+
+static up_status
 look_at_column(
     pass *p, worker *w, int64_t j, const upi_column *c, int64_t n, up_error *err)
 {
@@ -433,11 +445,7 @@ look_at_column(
         look_at_dates(p, w, j, c, n);
     }
     for (int64_t k = 0; k < s->n_ids; k++) {
-        for (int64_t i = 0; s->ids[k] == j && i < n; i++) {
-            UP_TRY(w->hash[i] != 0 ? upi_sample_add(&w->found.id[k], w->hash[i],
-                                         w->arm_hash[i], err)
-                                   : UP_OK);
-        }
+        UP_TRY(s->ids[k] == j ? count_ids(w, k, n, err) : UP_OK);
     }
     if (j == s->roles.unit) {
         memcpy(w->unit, w->hash, sizeof w->unit);

@@ -451,6 +451,18 @@ trap_rare_arm(up_audit *a, up_error *err)
 
 /* ---- all of them ---- */
 
+static up_status
+trap_column(up_audit *a, const upi_audit_scan *scan, int64_t j, up_error *err)
+{
+    up_status status = UP_OK;
+    UP_TRY(trap_affected(a, scan, j, err));
+    UP_TRY(trap_identifier(a, j, err));
+    UP_TRY(trap_sentinel(a, scan, j, err));
+    UP_TRY(trap_time(a, scan, j, err));
+out:
+    return status;
+}
+
 up_status
 upi_audit_traps(up_audit *a, const upi_audit_scan *scan, up_error *err)
 {
@@ -468,12 +480,7 @@ upi_audit_traps(up_audit *a, const upi_audit_scan *scan, up_error *err)
         UP_TRY(trap_crossover(a, scan, a->declared.cluster, err));
     }
     for (int64_t j = 0; j < a->n_columns; j++) {
-        if (a->columns[j].usable) {
-            UP_TRY(trap_affected(a, scan, j, err));
-            UP_TRY(trap_identifier(a, j, err));
-            UP_TRY(trap_sentinel(a, scan, j, err));
-            UP_TRY(trap_time(a, scan, j, err));
-        }
+        UP_TRY(a->columns[j].usable ? trap_column(a, scan, j, err) : UP_OK);
     }
 out:
     return status;

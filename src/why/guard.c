@@ -299,10 +299,9 @@ check_effects(const guard *w, const up_model *model, const up_effect_opts *o,
     for (int64_t i = 0; i < e->n_metrics; i++) {
         const char *name = e->metrics[i].name;
         int64_t node = up_graph_find(w->g, name);
-        if (is_asked(o, name)) {
-            UP_TRY(require_node(node, "metric", name, err));
-            UP_TRY(check_effect(w, node, of_received, &t, err));
-        }
+        bool asked = is_asked(o, name);
+        UP_TRY(asked ? require_node(node, "metric", name, err) : UP_OK);
+        UP_TRY(asked ? check_effect(w, node, of_received, &t, err) : UP_OK);
     }
     UP_TRY(upi_text_take(&t, how, err));
 out:
