@@ -292,13 +292,12 @@ refuse_continuous(const char *text, const char *name, up_error *err)
         text, name);
     if (strcmp(text, name) == 0) {
         (void)upi_fix(err,
-            "declare a segment when fitting: segment=\"%s > 0\"; or make factor(%s) "
+            "declare it when fitting: --segment \"%s > 0\"; or make factor(%s) "
             "the "
             "covariate",
             name, name);
     } else {
-        (void)upi_fix(
-            err, "declare it as a segment when fitting: segment=\"%s\"", text);
+        (void)upi_fix(err, "declare it when fitting: --segment \"%s\"", text);
     }
     return UP_E_NEEDS_ROWS;
 }
@@ -316,6 +315,7 @@ upi_condition_refuse(
         }
     }
     up_status status = UP_E_CONDITION;
+    bool undeclared = false;
     list_allowed(m, &allowed);
     const char *list = allowed.failed ? "covariates, segments or time" : allowed.s;
     if (is_post(e, name)) {
@@ -326,6 +326,7 @@ upi_condition_refuse(
             text, name);
     } else {
         const char *what = "not a covariate, a segment or the time of this fit";
+        undeclared = true;
         for (int role = 0; role < UPI_ROLE_COUNT; role++) {
             if (role != UPI_ROLE_TIME && upi_variable_uses(&e->roles[role], name)) {
                 what = role == UPI_ROLE_ARM          ? "the arm"
@@ -334,13 +335,20 @@ upi_condition_refuse(
                        : role == UPI_ROLE_WEIGHT     ? "the weight"
                        : role == UPI_ROLE_UNIT       ? "the unit"
                                                      : "the cluster";
+                undeclared = false;
                 break;
             }
         }
         (void)upi_fail(err, UP_E_CONDITION, name,
             "the condition '%s' is on '%s', which is %s", text, name, what);
     }
-    (void)upi_fix(err, "use: %s; or declare a segment when fitting", list);
+    if (undeclared) {
+        (void)upi_fix(err,
+            "if it is known before treatment, add --covariates %.80s; else use: %s",
+            name, list);
+    } else {
+        (void)upi_fix(err, "use: %s; or declare a --segment when fitting", list);
+    }
     upi_text_free(&allowed);
     return status;
 }

@@ -54,8 +54,8 @@ refuse_label(const up_moments *m, const char *wanted, up_error *err)
     const char *near =
         upi_text_nearest(wanted, (const char *const *)k->label, k->n_levels);
     (void)upi_fail(err, UP_E_ARMS, "control", "no arm is called '%s'", wanted);
-    return upi_fix(err, "give one of the values of '%s', e.g. '%s'", k->name,
-        near != NULL ? near : k->label[0]);
+    return upi_fix(err, "give one of the values of '%.80s', e.g. --control '%.80s'",
+        k->name, near != NULL ? near : k->label[0]);
 }
 
 static bool

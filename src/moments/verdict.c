@@ -154,10 +154,9 @@ refuse_missing(const upi_pass *pass, bool *chosen, up_error *err)
                      (covariate && any_in(pass->missing + c->counted * UPI_ARM_CODES));
     }
     return upi_fix(err, covariates && p->e->missing == UP_MISSING_REFUSE
-                            ? "missing=drop leaves these rows out; missing=indicator "
-                              "keeps rows with a missing "
-                              "covariate"
-                            : "missing=drop leaves these rows out");
+                            ? "--missing drop leaves these rows out; --missing "
+                              "indicator keeps rows with a missing covariate"
+                            : "--missing drop leaves these rows out");
 }
 
 static up_status
@@ -175,9 +174,10 @@ refuse_odd(const upi_pass *pass, int which, up_error *err)
     (void)upi_fail(err, which == 0 ? UP_E_WEIGHT : UP_E_PROPENSITY, v->name,
         "'%s' has %" PRId64 " values %s, from %s to %s", v->name, odd->n,
         which == 0 ? "that are not above 0" : "outside (0, 1)", low, high);
-    return which == 0 ? upi_fix(err, "leave out rows of weight 0 with a filter")
-                      : upi_fix(err,
-                            "give the probability of the arm each row was assigned to");
+    return which == 0
+               ? upi_fix(err, "leave those rows out: --filter '%.80s > 0'", v->name)
+               : upi_fix(
+                     err, "give the probability of the arm each row was assigned to");
 }
 
 up_status
@@ -212,7 +212,8 @@ upi_verdict_rows(const upi_pass *pass, up_error *err)
         (void)upi_fail(err, UP_E_UNIT, name,
             "'%s' says that unit '%s' has more than one row", name,
             pass->units.example);
-        status = upi_fix(err, "declare cluster=%s, or make one row per unit", name);
+        status =
+            upi_fix(err, "declare --cluster %.80s, or make one row per unit", name);
     }
 out:
     upi_free(chosen);
@@ -418,7 +419,7 @@ check_clusters(const up_moments *m, const up_run *run, up_error *err)
         " values of '%s' are in more than one arm, "
         "e.g. '%s'",
         mixed, name, search.text);
-    status = upi_fix(err, "leave out assigned_by_cluster, or repair the assignment");
+    status = upi_fix(err, "leave out --assigned-by-cluster, or repair the assignment");
 out:
     return status;
 }

@@ -204,7 +204,7 @@ test_refused(void **state)
     spec.form = UPI_TRI;
     fixture f = fixture_new(&spec, UP_LINEAR_OPTS(.vcov = UP_VCOV_HC1));
     up_experiment *e = f.csv->m->experiment;
-    check_refused(&f, "x > 1", UP_E_NEEDS_ROWS, "x", "segment=\"x > 1\"");
+    check_refused(&f, "x > 1", UP_E_NEEDS_ROWS, "x", "--segment \"x > 1\"");
     check_refused(&f, "g = 1 and d = 'a'", UP_E_POST_TREATMENT, "d", "use: g");
     check_refused(&f, "y > 1", UP_E_POST_TREATMENT, "y", NULL);
     check_refused(&f, "z = 'a'", UP_E_CONDITION, "z", "the arm");
@@ -276,7 +276,7 @@ test_foreign_segment(void **state)
     check_refused(&f, "town='x'", UP_E_CONDITION, "town", "everyone");
     check_refused(&f, "not (town = 'x') and score > 1", UP_E_CONDITION, "town",
         "add 'town' to the covariates; or use: device, score");
-    check_refused(&f, "colour = 1", UP_E_CONDITION, "colour", "use: device, score;");
+    check_refused(&f, "colour = 1", UP_E_CONDITION, "colour", "use: device, score");
     assert_fails(
         up_infer_effect(f.model, UP_EFFECT_OPTS(.by = "town = 'x'"), &effects, &err),
         UP_E_CONDITION, &err);

@@ -328,12 +328,12 @@ missing_is_refused(void **state)
     assert_fails(try_build(d, &plain, NULL, NULL, &err), UP_E_MISSING, &err);
     assert_string_equal(err.field, "sales");
     assert_non_null(strstr(err.message, "sales: 1 missing in b, 2 in control"));
-    assert_non_null(strstr(err.fix, "missing=drop"));
+    assert_non_null(strstr(err.fix, "--missing drop"));
     assert_null(strstr(err.fix, "indicator"));
     err = (up_error)UP_ERROR_INIT;
     d->no_device[7] = 1;
     assert_fails(try_build(d, &plain, NULL, NULL, &err), UP_E_MISSING, &err);
-    assert_non_null(strstr(err.fix, "missing=indicator"));
+    assert_non_null(strstr(err.fix, "--missing indicator"));
     assert_non_null(strstr(err.message, "device: 1 missing in"));
     err = (up_error)UP_ERROR_INIT;
     d->arm[8] = NULL;
@@ -505,7 +505,7 @@ repeated_units_are_refused(void **state)
     assert_fails(try_build(d, &design, NULL, NULL, &err), UP_E_UNIT, &err);
     assert_string_equal(err.field, "shopper");
     assert_non_null(strstr(err.message, "'23757'"));
-    assert_non_null(strstr(err.fix, "cluster=shopper"));
+    assert_non_null(strstr(err.fix, "--cluster shopper"));
     /* clusters make repetition legal */
     err = (up_error)UP_ERROR_INIT;
     design.roles.cluster = "shopper";
