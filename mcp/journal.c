@@ -59,10 +59,11 @@ part_of(const json_t *on_rows, const up_verb *v, bool (*wanted)(const up_option 
     return part;
 }
 
+/* What a fit is, but for its metrics: asking for one of them alone is no new fit. */
 static bool
 not_of_question(const up_option *o)
 {
-    return is_question(o) && !asked_of_fit(o);
+    return is_question(o) && !asked_of_fit(o) && strcmp(o->name, "metric") != 0;
 }
 
 static char *

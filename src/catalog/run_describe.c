@@ -205,12 +205,11 @@ add_audit(const upi_request *q, up_source *source, const up_description *d,
 {
     up_status status = UP_OK;
     up_audit *a = NULL;
-    if (!upi_request_flag(q, "no-audit")) {
-        UP_TRY(audit(q, source, d, run, &a, err));
-        UP_TRY(set_roles(a, r, err));
-        UP_TRY(write_roles(a, r, err));
-    }
-    for (int64_t i = 0; a != NULL && i < up_audit_notes(a); i++) {
+    bool wanted = !upi_request_flag(q, "no-audit");
+    UP_TRY(wanted ? audit(q, source, d, run, &a, err) : UP_OK);
+    UP_TRY(wanted ? set_roles(a, r, err) : UP_OK);
+    UP_TRY(wanted ? write_roles(a, r, err) : UP_OK);
+    for (int64_t i = 0; wanted && i < up_audit_notes(a); i++) {
         UP_TRY(upi_pipeline_note(&r->notes, up_audit_note(a, i), err));
     }
     UP_TRY(suggest(q, a, r, err));

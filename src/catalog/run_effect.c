@@ -118,18 +118,25 @@ out:
     return status;
 }
 
-/* Many comparisons are answered together by the next command. */
+/* Many comparisons are answered together by the next command; NULL = there are few. */
+static const char *
+adjustment(const upi_notes *notes)
+{
+    for (int64_t i = 0; i < notes->n; i++) {
+        if (notes->items[i].code == UP_N_MANY_COMPARISONS) {
+            bool max_t = strstr(notes->items[i].text, "max-t") != NULL;
+            return max_t ? " --adjust max-t" : " --adjust holm";
+        }
+    }
+    return NULL;
+}
+
 static up_status
 suggest(const upi_request *q, const upi_pipeline *p, up_result *r, up_error *err)
 {
     up_status status = UP_OK;
-    for (int64_t i = 0; i < r->notes.n; i++) {
-        if (r->notes.items[i].code == UP_N_MANY_COMPARISONS) {
-            bool max_t = strstr(r->notes.items[i].text, "max-t") != NULL;
-            UP_TRY(upi_next_again(
-                q, p, max_t ? " --adjust max-t" : " --adjust holm", r, err));
-        }
-    }
+    const char *adjust = adjustment(&r->notes);
+    UP_TRY(adjust != NULL ? upi_next_again(q, p, adjust, r, err) : UP_OK);
     UP_TRY(upi_next_roles(q, p, "rank", r, err));
 out:
     return status;

@@ -124,6 +124,18 @@ is_detail(int64_t kind)
            kind == UP_MEDIATE_EDGE;
 }
 
+/* What only the chart of the paths shows. */
+static up_status
+add_arrow(upi_sheet *to, const up_mediated *v, const char *estimand, up_error *err)
+{
+    up_status status = UP_OK;
+    upi_cell *row = NULL;
+    UP_TRY(upi_sheet_add(to, &row, err));
+    UP_TRY(fill_row(row, v, estimand, err));
+out:
+    return status;
+}
+
 static up_status
 fill_rows(const upi_request *q, const char *estimand, const up_mediation *m,
     up_result *r, up_error *err)
@@ -142,10 +154,8 @@ fill_rows(const upi_request *q, const char *estimand, const up_mediation *m,
     for (int64_t i = 0; i < up_mediation_count(m); i++) {
         up_mediated v = up_mediation_get(m, i);
         upi_cell *row = NULL;
-        if (v.kind == UP_MEDIATE_EDGE) {
-            UP_TRY(upi_sheet_add(&r->drawn, &row, err));
-            UP_TRY(fill_row(row, &v, estimand, err));
-        }
+        UP_TRY(v.kind == UP_MEDIATE_EDGE ? add_arrow(&r->drawn, &v, estimand, err)
+                                         : UP_OK);
         if (is_detail(v.kind) && !detail) {
             continue;
         }

@@ -84,9 +84,9 @@ static const up_result_field result[] = {
 
 static const char *const refusals[] = {"E_COLUMN", "E_EXPRESSION", "E_MISSING",
     "E_NOT_FINITE", "E_ARMS", "E_NO_VARIATION", "E_UNIT", "E_CLUSTER", "E_PROPENSITY",
-    "E_WEIGHT", "E_POST_TREATMENT", "E_GRAPH", "E_NOT_IDENTIFIED", "E_CONDITION", "E_ARGUMENT", "E_SINGULAR",
-    "E_ESTIMAND", "E_NEEDS_ROWS", "E_PRIOR", "E_POSTERIOR", "E_EMPTY", "E_SRM",
-    "E_BALANCE", "E_WEAK_INSTRUMENT", "E_PEEK", "E_STRICT", NULL};
+    "E_WEIGHT", "E_POST_TREATMENT", "E_GRAPH", "E_NOT_IDENTIFIED", "E_CONDITION",
+    "E_ARGUMENT", "E_SINGULAR", "E_ESTIMAND", "E_NEEDS_ROWS", "E_PRIOR", "E_POSTERIOR",
+    "E_EMPTY", "E_SRM", "E_BALANCE", "E_WEAK_INSTRUMENT", "E_PEEK", "E_STRICT", NULL};
 
 static const char *const examples[] = {
     "upshot effect shop.parquet --itt arm --metric sales --covariates "

@@ -467,18 +467,14 @@ up_status
 upi_audit_traps(up_audit *a, const upi_audit_scan *scan, up_error *err)
 {
     up_status status = UP_OK;
-    if (a->roles.arm >= 0) {
-        UP_TRY(trap_labels(a, err));
-        UP_TRY(trap_rare_arm(a, err));
-    }
+    int64_t unit = a->roles.unit;
+    int64_t cluster = a->declared.cluster != unit ? a->declared.cluster : -1;
+    UP_TRY(a->roles.arm >= 0 ? trap_labels(a, err) : UP_OK);
+    UP_TRY(a->roles.arm >= 0 ? trap_rare_arm(a, err) : UP_OK);
     UP_TRY(trap_duplicates(a, scan, err));
-    if (a->roles.unit >= 0) {
-        UP_TRY(trap_crossover(a, scan, a->roles.unit, err));
-        UP_TRY(trap_repeated(a, scan, a->roles.unit, err));
-    }
-    if (a->declared.cluster >= 0 && a->declared.cluster != a->roles.unit) {
-        UP_TRY(trap_crossover(a, scan, a->declared.cluster, err));
-    }
+    UP_TRY(unit >= 0 ? trap_crossover(a, scan, unit, err) : UP_OK);
+    UP_TRY(unit >= 0 ? trap_repeated(a, scan, unit, err) : UP_OK);
+    UP_TRY(cluster >= 0 ? trap_crossover(a, scan, cluster, err) : UP_OK);
     for (int64_t j = 0; j < a->n_columns; j++) {
         UP_TRY(a->columns[j].usable ? trap_column(a, scan, j, err) : UP_OK);
     }

@@ -22,8 +22,8 @@ void upi_source_name_free(upi_source_name *n);
 
 /* The engine opens these files and no other from now on. Each must lie in one of the directories
  * (ended by NULL; NULL = anywhere), after links are resolved: UP_E_SOURCE. */
-up_status upi_db_allow_only(upi_db *db, const upi_cells *files,
-    const char *const *directories, up_error *err);
+up_status upi_db_allow_only(
+    upi_db *db, const upi_cells *files, const char *const *directories, up_error *err);
 
 /* Copies standard input to a file in `directory`. */
 up_status upi_spool_stdin(

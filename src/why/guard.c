@@ -290,11 +290,10 @@ check_effects(const guard *w, const up_model *model, const up_effect_opts *o,
     upi_text t = {0};
     bool of_received = model->design.iv && o->estimand != UP_ESTIMAND_ITT;
     UP_TRY(require_node(w->arm, "arm", e->roles[UPI_ROLE_ARM].name, err));
-    UP_TRY(of_received ? require_node(w->received, "treatment received",
-                             e->roles[UPI_ROLE_TREATED].name != NULL
-                                 ? e->roles[UPI_ROLE_TREATED].name
-                                 : e->roles[UPI_ROLE_ARM].name,
-                             err)
+    const char *received = e->roles[UPI_ROLE_TREATED].name != NULL
+                               ? e->roles[UPI_ROLE_TREATED].name
+                               : e->roles[UPI_ROLE_ARM].name;
+    UP_TRY(of_received ? require_node(w->received, "treatment received", received, err)
                        : UP_OK);
     for (int64_t i = 0; i < e->n_metrics; i++) {
         const char *name = e->metrics[i].name;

@@ -213,6 +213,12 @@ fishing(void **state)
     told = json_object_get(json_object_get(by, "agent"), "segments");
     int64_t levels = json_integer_value(json_object_get(told, "now"));
     assert_int_equal(json_integer_value(json_object_get(told, "asked")), levels + 2);
+    /* one metric of the fit alone is no way around it */
+    json_t *narrow = offer_ask(&o, "infer_effect",
+        "{'fit': '%s', 'metric': ['sales'], 'where': ['device = `tablet`']}", fit);
+    told = json_object_get(json_object_get(narrow, "agent"), "segments");
+    assert_int_equal(json_integer_value(json_object_get(told, "asked")), levels + 2);
+    assert_string_equal(json_string_value(json_object_get(told, "adjust")), "max-t");
     json_t *none = offer_ask(&o, "infer_effect",
         "{'fit': '%s', 'where': ['device = `desktop`'], 'adjust': 'none'}", fit);
     told = json_object_get(json_object_get(none, "agent"), "segments");
@@ -223,6 +229,7 @@ fishing(void **state)
     json_decref(again);
     json_decref(second);
     json_decref(by);
+    json_decref(narrow);
     json_decref(none);
     json_decref(all);
     mcp_offer_close(&o);
