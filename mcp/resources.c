@@ -21,7 +21,7 @@ mcp_templates_json(void)
     static const struct {
         const char *uri, *name, *doc, *type;
     } all[] = {
-        {"upshot://guide/{topic}", "guide", "A page of the guide", "text/plain"},
+        {"upshot://guide/{topic}", "guide", "A page of the guide", "text/markdown"},
         {"upshot://code/{code}", "code", "What a refusal or warning means",
             "text/plain"},
         {"upshot://design/{id}", "design", "The roles that were declared",
@@ -145,7 +145,7 @@ mcp_list_resources(void *user, const char *cursor, mcp_call *call, mcp_reply *re
     char *end = NULL;
     size_t from = cursor != NULL ? strtoul(cursor, &end, 10) : 0;
     (void)call;
-    add_resources(all, "guide", mcp_topics(), "text/plain");
+    add_resources(all, "guide", mcp_topics(), "text/markdown");
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         add_resources(all, kinds[i], mcp_handles(s, kinds[i]), "application/json");
     }
@@ -249,11 +249,13 @@ mcp_read_resource(void *user, const char *uri, mcp_call *call, mcp_reply *reply)
         reply->text = strdup(err.message);
         return;
     }
-    bool plain = strcmp(kind, "guide") == 0 || strcmp(kind, "code") == 0;
+    const char *type = strcmp(kind, "guide") == 0  ? "text/markdown"
+                       : strcmp(kind, "code") == 0 ? "text/plain"
+                                                   : "application/json";
     mcp_text_add(&t, "\"contents\":[{\"uri\":");
     mcp_text_quote(&t, uri);
     mcp_text_add(&t, ",\"mimeType\":");
-    mcp_text_quote(&t, plain ? "text/plain" : "application/json");
+    mcp_text_quote(&t, type);
     mcp_text_add(&t, ",\"text\":");
     mcp_text_quote(&t, text);
     mcp_text_add(&t, "}]");

@@ -497,11 +497,11 @@ propose_covariates(work *w, up_error *err)
                                                 : "labels, not of an outcome by name");
         bool affected = d.p < UPI_AUDIT_AFFECTED;
         if (!isnan(d.p)) {
-            upi_text_addf(&k->reason, "; %s between the arms (p = %.2g)",
+            upi_text_addf(&k->reason, "; %s by '%s' (p = %.2g)",
                 affected                  ? "it differs"
                 : d.p < UPI_NOT_BY_CHANCE ? "it differs somewhat"
                                           : "no difference is seen",
-                d.p);
+                a->columns[a->roles.arm].info.name, d.p);
         }
         k->chosen = !affected && chosen < CHOSEN_COVARIATES;
         chosen += k->chosen;

@@ -3,7 +3,7 @@
 load common
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return 1
-    "$UPSHOT" simulate shop large.parquet --units 1500000 --covariates 6 --seed 1 >/dev/null
+    "$UPSHOT" simulate shop large.parquet --units 3000000 --covariates 6 --seed 1 >/dev/null
 }
 setup() { setup_place; }
 

@@ -70,7 +70,7 @@ parallel='arm -> {searches views sales}; {searches views} -> sales'
     refused 4 E_MEDIATION "$UPSHOT" mediate "$(shop shop.parquet)" --itt arm --graph 'treatment -> searches -> sales'
     refused 4 E_MEDIATION "$UPSHOT" mediate "$(shop shop.parquet)" --itt arm --graph 'arm -> searches; arm -> sales'
     refused 4 E_MEDIATION "$UPSHOT" mediate "$(shop shop.parquet)" --itt arm --graph "$serial; searches <-> sales"
-    refused 4 E_MEDIATION "$UPSHOT" mediate "$(shop shop.parquet)" --itt arm --covariates searches --graph "$serial"
+    refused 4 E_POST_TREATMENT "$UPSHOT" mediate "$(shop shop.parquet)" --itt arm --covariates searches --graph "$serial"
     refused 4 E_ESTIMAND "$UPSHOT" mediate "$(shop mixed.parquet)" --itt arm --treated treated --cluster household \
         --propensity propensity --graph "$serial"
     refused 2 E_USAGE "$UPSHOT" mediate "$(shop shop.parquet)" --itt arm --graph "$serial" --rho high
