@@ -300,8 +300,12 @@ say(const work *w, up_checks *c, up_error *err)
     int64_t arm = worst / w->nb;
     arm += arm >= w->control ? 1 : 0;
     UP_TRY(upi_checks_put(c, &f, err,
-        "%lld covariate term%s by arm: F(%.0f, %.0f) = %.4g, p = %.3g; the largest "
+        "%s%lld covariate term%s by arm: F(%.0f, %.0f) = %.4g, p = %.3g; the largest "
         "difference is '%s' in '%s', %.2f standard errors",
+        f.verdict == UPI_FAILED
+            ? "the arms are not alike before treatment, or treatment "
+              "changed a covariate: "
+            : "",
         (long long)w->nb, w->nb == 1 ? "" : "s", q, v - q + 1.0, statistic, f.number,
         w->model->base[w->base[worst % w->nb]].name,
         w->m->keys[w->arms->key].label[arm],
