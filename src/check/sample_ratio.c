@@ -106,7 +106,9 @@ end_cluster(int64_t k, double *u, double *sum, double *v)
     memset(u, 0, (size_t)k * sizeof *u);
 }
 
-/* The Wald test over clusters that reach over arms, of the arms but the last with a share. */
+/* The Wald test over clusters that reach over arms, of the arms but the last with a share. The
+ * rank of V is at most the number of clusters: there have to be more of them than terms, which
+ * is counted, as rounding can hide that a matrix is singular. */
 static up_status
 wald_over_clusters(const up_moments *m, const upi_arm_counts *a, const plan *p,
     double *out, up_error *err)
@@ -114,6 +116,7 @@ wald_over_clusters(const up_moments *m, const upi_arm_counts *a, const plan *p,
     up_status status = UP_OK;
     double *work = NULL;
     int64_t k = 0;
+    int64_t clusters = 0;
     int64_t *place = NULL;
     UP_TRY(UP_NEW(&place, a->n_arms, err));
     for (int64_t i = 0; i < a->n_arms; i++) {
@@ -128,6 +131,7 @@ wald_over_clusters(const up_moments *m, const upi_arm_counts *a, const plan *p,
     for (int64_t g = 0; g < m->n_groups; g++) {
         if (!upi_same_cluster(m, g)) {
             end_cluster(k, u, sum, v);
+            clusters++;
         }
         int64_t mine = place[upi_assigned(m, a, g)];
         for (int64_t i = 0; i < a->n_arms; i++) {
@@ -140,7 +144,7 @@ wald_over_clusters(const up_moments *m, const upi_arm_counts *a, const plan *p,
     end_cluster(k, u, sum, v);
     memcpy(x, sum, (size_t)k * sizeof *x);
     *out = NAN;
-    if (k > 0) {
+    if (k > 0 && clusters > k) {
         up_error local = UP_ERROR_INIT;
         up_status solved = upi_solve(k, 1, v, k, x, k, &local);
         if (solved == UP_E_NO_MEMORY) {

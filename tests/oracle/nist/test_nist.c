@@ -16,11 +16,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Two bounds hold. In the order of the file: the whole digits of R, less one. The last digits are
- * chance, those of R differ by one to two between orders of the rows: so also the worst of R over 51
- * orders, less half a digit. (Means of groups are kept as doubles, which costs the SmLs sets with many
- * constant leading digits most of that one digit.) */
-static const double slack_file = 1;
+/* Two bounds hold. In the order of the file: the whole digits of R, less one and a half. The last
+ * digits are chance, which the kernels of OpenBLAS for different processors throw anew (the standard
+ * errors of Longley have 12.5 to 13.9 digits); those of R differ by one to two between orders of the
+ * rows: so also the worst of R over 51 orders, less half a digit. (Means of groups are kept as
+ * doubles, which costs the SmLs sets with many constant leading digits most of that digit.) */
+static const double slack_file = 1.5;
 static const double slack_worst = 0.5;
 enum { MOST_X = 10 };
 
