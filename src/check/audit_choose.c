@@ -113,21 +113,6 @@ choose_ids(const up_audit *a, upi_audit_scan *scan)
 }
 
 static int64_t
-best_arm(const up_audit *a)
-{
-    int64_t best = -1;
-    double most = 0;
-    for (int64_t j = 0; j < a->n_columns; j++) {
-        double score = upi_audit_arm_score(&a->columns[j]);
-        if (score > most) {
-            most = score;
-            best = j;
-        }
-    }
-    return best;
-}
-
-static int64_t
 named_propensity(const up_audit *a)
 {
     for (int64_t j = 0; j < a->n_columns; j++) {
@@ -161,11 +146,12 @@ upi_audit_assigned_score(const upi_audit_column *c)
     return fits ? 0.8 : 0;
 }
 
+/* The column with the highest score above `least`; -1 = none. */
 static int64_t
-best_of(const up_audit *a, double (*score)(const upi_audit_column *))
+best_of(const up_audit *a, double (*score)(const upi_audit_column *), double least)
 {
     int64_t best = -1;
-    double most = 0.4;
+    double most = least;
     for (int64_t j = 0; j < a->n_columns; j++) {
         double s = score(&a->columns[j]);
         if (s > most) {
@@ -235,11 +221,11 @@ upi_audit_choose(up_audit *a, upi_audit_scan *scan, int *compared, up_error *err
 {
     upi_audit_roles *r = &a->roles;
     *r = a->declared;
-    r->arm = r->arm >= 0 ? r->arm : best_arm(a);
+    r->arm = r->arm >= 0 ? r->arm : best_of(a, upi_audit_arm_score, 0);
     r->propensity = r->propensity >= 0 ? r->propensity : named_propensity(a);
-    r->time = r->time >= 0 ? r->time : best_of(a, upi_audit_time_score);
-    r->assigned_at =
-        r->assigned_at >= 0 ? r->assigned_at : best_of(a, upi_audit_assigned_score);
+    r->time = r->time >= 0 ? r->time : best_of(a, upi_audit_time_score, 0.4);
+    r->assigned_at = r->assigned_at >= 0 ? r->assigned_at
+                                         : best_of(a, upi_audit_assigned_score, 0.4);
     r->unit = r->unit >= 0 ? r->unit : named_unit(a);
     if (r->arm >= 0 && a->columns[r->arm].n_levels < 2) {
         const upi_audit_column *c = &a->columns[r->arm];

@@ -49,6 +49,10 @@ typedef struct upi_chart_names {
 void upi_chart_panels(upi_chart *c, const upi_chart_names *names, const char *own_axes);
 void upi_chart_close(upi_chart *c, const upi_chart_names *names);
 
+/* The layer that writes the field "words" beside the plot; `y` is its channel, NULL = that of all
+ * layers. */
+void upi_chart_words(upi_chart *c, const char *y);
+
 /* "95%" */
 void upi_chart_level(const upi_chart *c, char out[UPI_NUMBER_CHARS]);
 /* Which of the named columns (NULL-ended) tell the rows apart. */

@@ -92,17 +92,7 @@ put_layers(upi_chart *c, bool simulated)
             "{'mark':{'type':'rule','aria':false,'color':'currentColor'},'encoding':{"
             "'x':{'field':'low','type':'quantitative'},'x2':{'field':'high'}}}");
     }
-    upi_json_object(&c->j);
-    upi_chart_put(c, "mark", "{'type':'text','aria':false,'align':'left'}");
-    upi_json_key(&c->j, "encoding");
-    upi_json_object(&c->j);
-    upi_json_key(&c->j, "x");
-    upi_json_object(&c->j);
-    upi_json_put_int(&c->j, "value", c->o.width + 12);
-    upi_json_object_end(&c->j);
-    upi_chart_put(c, "text", "{'field':'words'}");
-    upi_json_object_end(&c->j);
-    upi_json_object_end(&c->j);
+    upi_chart_words(c, NULL);
     upi_json_array_end(&c->j);
 }
 

@@ -163,6 +163,25 @@ upi_chart_close(upi_chart *c, const upi_chart_names *names)
 }
 
 void
+upi_chart_words(upi_chart *c, const char *y)
+{
+    upi_json_object(&c->j);
+    upi_chart_put(c, "mark", "{'type':'text','aria':false,'align':'left'}");
+    upi_json_key(&c->j, "encoding");
+    upi_json_object(&c->j);
+    if (y != NULL) {
+        upi_chart_put(c, "y", y);
+    }
+    upi_json_key(&c->j, "x");
+    upi_json_object(&c->j);
+    upi_json_put_int(&c->j, "value", c->o.width + 12);
+    upi_json_object_end(&c->j);
+    upi_chart_put(c, "text", "{'field':'words'}");
+    upi_json_object_end(&c->j);
+    upi_json_object_end(&c->j);
+}
+
+void
 upi_chart_level(const upi_chart *c, char out[UPI_NUMBER_CHARS])
 {
     char digits[UPI_DOUBLE_CHARS];
